@@ -1,0 +1,18 @@
+"""The only notion of time that the product has. The real one is built in ``app.py``; tests step their own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time and waits. Whoever needs either is handed one."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let ``seconds`` pass (at once for a clock that is stepped by hand)."""
+        ...

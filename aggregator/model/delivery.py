@@ -1,0 +1,226 @@
+"""Who gets what, when: recipients, alerts, digests, and the messages that leave the house."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from aggregator.model.article import Article
+from aggregator.model.page import FailureKind
+from aggregator.model.rule import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A reader. ``digest_at`` is local wall time in ``timezone`` (IANA); ``weekdays`` are ISO numbers (1 = Monday).
+
+    ``rules`` are slugs or shell patterns (``iran-*``); ``alerts=False`` means the digest only; ``send_empty`` asks for a
+    mail on days without matches, too.
+    """
+
+    slug: str
+    address: str
+    name: str = ""
+    timezone: str = "UTC"
+    digest_at: time = time(7, 0)
+    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    language: str = "en"
+    rules: tuple[str, ...] = ("*",)
+    alerts: bool = True
+    digest: bool = True
+    send_empty: bool = False
+    enabled: bool = True
+
+    def follows(self, rule: str) -> bool:
+        """Whether one of ``rules`` selects the rule of that slug (shell patterns, case-sensitive)."""
+        return any(fnmatchcase(rule, pattern) for pattern in self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A digest's place in the calendar: the reader's local date and wall time, and the instant (UTC) that they name."""
+
+    day: date
+    at: time
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedArticle:
+    """One match with its article, as alerts and digests show it. ``spans`` are offsets into ``article.title`` and ``article.text``."""
+
+    match_id: int
+    rule: str
+    article: Article
+    spans: tuple[Span, ...]
+    aliases: tuple[str, ...]
+    matched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDigest:
+    """A rule's history for the digest: ``daily`` counts matches on the seven local days before this slot's window, oldest first."""
+
+    slug: str
+    name: str
+    query: str
+    daily: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTrouble:
+    """A source that fails, for the health block. ``kind`` is a ``FailureKind``."""
+
+    slug: str
+    title: str
+    kind: FailureKind
+    detail: str
+    since: datetime
+    next_try_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of snippet or headline text; ``hit`` runs are marked."""
+
+    text: str
+    hit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoIn:
+    """Another outlet's copy of a story."""
+
+    outlet: str
+    group: str
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoryBlock:
+    """One story under one rule. ``direction`` is ``ltr`` or ``rtl`` from the article's language; times are local to the reader."""
+
+    headline: tuple[Segment, ...]
+    url: str
+    outlet: str
+    group: str
+    language: str
+    direction: str
+    published: datetime | None
+    has_time: bool
+    late_days: int
+    snippets: tuple[tuple[Segment, ...], ...]
+    aliases: tuple[str, ...]
+    also: tuple[AlsoIn, ...]
+    more: int
+    note: str
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBlock:
+    """One rule of a digest. ``trend`` is the percentage against the median of ``daily``, None when that is under 5."""
+
+    slug: str
+    name: str
+    articles: int
+    stories: int
+    outlets: int
+    daily: tuple[int, ...]
+    trend: int | None
+    shown: tuple[StoryBlock, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigestIssue:
+    """One digest, composed and ready to render; every instant is in the reader's zone.
+
+    ``match_ids`` are all matches it accounts for, shown or not. ``missed_days`` > 0 asks for the banner "covers n days".
+    """
+
+    instance: str
+    recipient: str
+    language: str
+    direction: str
+    day: date
+    window_start: datetime
+    window_end: datetime
+    articles: int
+    stories: int
+    outlets: int
+    rules: tuple[RuleBlock, ...]
+    quiet: tuple[str, ...]
+    troubles: tuple[SourceTrouble, ...]
+    missed_days: int
+    match_ids: tuple[int, ...]
+
+
+class DeliveryKind(StrEnum):
+    """What a message is."""
+
+    ALERT = "alert"
+    DIGEST = "digest"
+
+
+class DeliveryState(StrEnum):
+    """Where a message stands. ``UNKNOWN``: the connection died after DATA; it is tried again with the same Message-ID."""
+
+    DUE = "due"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A rendered mail, before it becomes MIME: subject and two bodies of equal content."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertIntent:
+    """Ask the store to send one mail: these matches to this recipient."""
+
+    recipient: Recipient
+    items: tuple[MatchedArticle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A leased outbox row: one message to one address. ``message`` is the whole MIME message in bytes, CRLF line ends."""
+
+    id: int
+    kind: DeliveryKind
+    recipient: str
+    address: str
+    message_id: str
+    message: bytes
+    attempts: int
+    created_at: datetime
+    lease_token: str
+
+
+class AttemptOutcome(StrEnum):
+    """How one try to hand a message over ended."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"  # 4xx, or no connection: try again later
+    REFUSED = "refused"  # 5xx: this recipient or message
+    UNKNOWN = "unknown"  # lost after DATA: the server may have it
+    BROKEN = "broken"  # TLS or authentication: our own configuration; nobody's strike
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The result of one try. ``code`` is SMTP's, 0 if none; ``detail`` is the first line of the answer."""
+
+    outcome: AttemptOutcome
+    code: int
+    detail: str

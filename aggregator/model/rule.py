@@ -1,0 +1,76 @@
+"""Rules, entities, and what a rule found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Lane(StrEnum):
+    """How fast a rule's matches travel. Every match also stands in the digest."""
+
+    NOW = "now"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A named set of aliases in any script; ``@slug`` in a query. An alias that begins with ``@`` names another entity."""
+
+    slug: str
+    name: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSpec:
+    """A rule as the analyst wrote it."""
+
+    slug: str
+    name: str
+    query: str
+    lane: Lane = Lane.DIGEST
+    enabled: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a rule looks at. ``domain`` is the host of ``url`` without ``www.``; ``published_at`` falls back to first seen."""
+
+    title: str
+    body: str
+    authors: tuple[str, ...] = ()
+    source: str = ""
+    domain: str = ""
+    url: str = ""
+    language: str = ""
+    country: str = ""
+    group: str = ""
+    tags: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    words: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a leaf hit: ``field`` is ``title``, ``body`` or ``author``; offsets are into the original text of that field.
+
+    ``leaf`` is the query's own words for it; ``alias`` the entity alias that hit (empty for a plain term).
+    """
+
+    field: str
+    start: int
+    end: int
+    leaf: str
+    alias: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One rule, one article: where it hit, ordered by field (title first) and offset, and which aliases the outlet used."""
+
+    rule: str
+    spans: tuple[Span, ...]
+    aliases: tuple[str, ...]

@@ -1,5 +1,0 @@
-"""``python -m aggregator``."""
-
-from aggregator.cli import main
-
-main()

@@ -1,0 +1,149 @@
+"""How an alert looks: the matches of one mail by rule and story, in the digest's dress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from aggregator.letter import (
+    WIDTH,
+    Reader,
+    Story,
+    arrange,
+    first_fitting,
+    foreign,
+    named,
+    sentence,
+    story_block,
+    story_facts,
+    story_lines,
+    subject_line,
+    tidy,
+    trim,
+    words_of,
+    wrapped,
+    write_html,
+)
+from aggregator.model.delivery import AlertIntent, Letter, StoryBlock
+from aggregator.text import direction
+
+MOST_STORIES = 25
+
+# Stories, other outlets and snippets of each: every step shows less than the one before.
+_LADDER = ((MOST_STORIES, 3, 2), (MOST_STORIES, 0, 1), (MOST_STORIES, 0, 0), (10, 0, 0), (3, 0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    name: str
+    shown: tuple[StoryBlock, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """All that an alert says, in its order; both parts are written from it."""
+
+    subject: str
+    heading: str
+    totals: str
+    sections: tuple[_Section, ...]
+    left_out: str
+    footer: tuple[str, ...]
+
+
+def render_alert(intent: AlertIntent, *, instance: str, now: datetime, names: Mapping[str, str] | None = None) -> Letter:
+    """The intent (never empty) as a mail, with times in the reader's zone; ``names`` maps rule slugs to what readers call them.
+
+    Nothing is told twice: copies are one story, and an article stands in full under its first rule. At most 25
+    stories are shown, fewer when the HTML would exceed 90 kB; the others are counted.
+    """
+    zone = ZoneInfo(intent.recipient.timezone)
+    reader = Reader(zone=zone, today=now.astimezone(zone).date(), since=None, words=words_of(intent.recipient.language))
+    names = names or {}
+    arranged = arrange(intent.items, list(dict.fromkeys(item.rule for item in intent.items)))
+
+    def page(step: int) -> _Page:
+        room, also, fragments = _LADDER[step]
+        kept = _first(arranged, room)
+        sections = tuple(
+            _Section(
+                name=tidy(names.get(rule) or rule, 120),
+                shown=tuple(trim(story_block(story, reader, names), also=also, fragments=fragments) for story in stories),
+            )
+            for rule, stories in kept.items()
+        )
+        told = len({story.matches[0].article.story_id for stories in kept.values() for story in stories})
+        return _page(sections, told, intent, instance, reader)
+
+    step = first_fitting(len(_LADDER), lambda step: _html(page(step), intent, reader))
+    final = page(step)
+    return Letter(subject=final.subject, text=_text(final, reader), html=_html(final, intent, reader))
+
+
+def _first(arranged: Mapping[str, tuple[Story, ...]], room: int) -> dict[str, tuple[Story, ...]]:
+    """The first ``room`` stories, without the rules that have none among them."""
+    kept: dict[str, tuple[Story, ...]] = {}
+    for rule, stories in arranged.items():
+        if room > 0:
+            kept[rule] = stories[:room]
+            room -= len(kept[rule])
+    return kept
+
+
+def _page(sections: tuple[_Section, ...], told: int, intent: AlertIntent, instance: str, reader: Reader) -> _Page:
+    words = reader.words
+    articles = len({item.article.id for item in intent.items})
+    stories = len({item.article.story_id for item in intent.items})
+    said = {"instance": named(instance, 60), "recipient": named(intent.recipient.slug, 80)}
+    return _Page(
+        subject=_subject(sections[0], stories - 1, instance, reader),
+        heading=words.alert_of.format(**said, day=words.full_day(reader.today)),
+        totals=f"{words.count(words.articles, articles)} · {words.count(words.stories, stories)}",
+        sections=sections,
+        left_out=words.others.format(n=f"{stories - told:,}") if stories > told else "",
+        footer=(words.why_alert.format(**said), words.change.format(**said)),
+    )
+
+
+def _subject(first: _Section, others: int, instance: str, reader: Reader) -> str:
+    """``[{instance}] ALERT MEK: headline``, and how many stories more."""
+    words = reader.words
+    said = f"{words.alert} {tidy(first.name, 60)}: {tidy(sentence(first.shown[0].headline), 100)}"
+    more = f" … {words.others.format(n=f'{others:,}')}" if others else ""
+    return subject_line(f"[{tidy(instance, 40)}] {said}{more}", 240)
+
+
+def _html(page: _Page, intent: AlertIntent, reader: Reader) -> str:
+    return write_html(
+        "aggregator.alerts",
+        "alert.html",
+        page=page,
+        subject=page.subject,
+        preheader=" · ".join(_headlines(page)),
+        footer=page.footer,
+        language=intent.recipient.language,
+        direction=direction(intent.recipient.language),
+        w=reader.words,
+        facts=partial(story_facts, today=reader.today, words=reader.words),
+    )
+
+
+def _headlines(page: _Page) -> Iterable[str]:
+    return (sentence(block.headline) for section in page.sections for block in section.shown[:3])
+
+
+def _text(page: _Page, reader: Reader) -> str:
+    lines = [*wrapped(page.heading), *wrapped(page.totals), ""]
+    for section in page.sections:
+        lines += ["=" * WIDTH, *wrapped(foreign(section.name)), ""]
+        for block in section.shown:
+            lines += story_lines(block, story_facts(block, reader.today, reader.words), reader.words)
+    if page.left_out:
+        lines += [page.left_out, ""]
+    lines.append("-" * WIDTH)
+    for line in page.footer:
+        lines += wrapped(line)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,68 @@
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from aggregator.model.article import Article, TextOrigin
+from aggregator.model.delivery import MatchedArticle
+from aggregator.model.rule import Span
+
+SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def match() -> Callable[..., MatchedArticle]:
+    """Makes matches with fresh ids; ``hits`` are marked wherever they stand in title or text."""
+    ids = count(1)
+
+    def make(
+        rule: str = "tunnel",
+        title: str = "Tunnel closed",
+        *,
+        text: str = "The harbour tunnel is closed until further notice.",
+        outlet: str = "Northport Courier",
+        group: str = "",
+        language: str | None = "en",
+        story: int | None = None,
+        at: datetime | None = SEEN,
+        has_time: bool = True,
+        seen: datetime | None = None,
+        url: str | None = None,
+        note: str = "",
+        hits: tuple[str, ...] = (),
+        aliases: tuple[str, ...] = (),
+        article: Article | None = None,
+    ) -> MatchedArticle:
+        number = next(ids)
+        article = article or Article(
+            id=number,
+            story_id=story or number,
+            source_slug=f"source-{outlet}",
+            source_name=outlet,
+            source_group=group,
+            country="",
+            url=f"https://outlet.example/{number}" if url is None else url,
+            title=title,
+            text=text,
+            text_origin=TextOrigin.PAGE,
+            note=note,
+            authors=(),
+            tags=(),
+            language=language,
+            published_at=at,
+            has_time=has_time,
+            first_seen_at=seen or ((at or SEEN) + timedelta(minutes=5)),
+            revision=1,
+            words=len(text.split()),
+            baseline=False,
+        )
+        spans = tuple(
+            Span(field, start, start + len(hit), hit)
+            for field, where in (("title", article.title), ("body", article.text))
+            for hit in hits
+            if (start := where.find(hit)) >= 0
+        )
+        return MatchedArticle(number, rule, article, spans, aliases, article.first_seen_at)
+
+    return make

@@ -1,0 +1,162 @@
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from aggregator.digest import compose
+from aggregator.model.delivery import DigestIssue, MatchedArticle, Recipient, RuleDigest, SourceTrouble
+from aggregator.model.page import FailureKind
+
+Make = Callable[..., MatchedArticle]
+DAY = date(2026, 11, 24)
+WINDOW = (datetime(2026, 11, 23, 6, tzinfo=UTC), datetime(2026, 11, 24, 6, tzinfo=UTC))
+READER = Recipient("desk", "desk@example.org", timezone="Europe/Paris")
+TUNNEL = RuleDigest("tunnel", "Harbour tunnel", "tunnel")
+PORT = RuleDigest("port", "Port authority", '"port authority"')
+
+
+def issue_of(
+    items: Sequence[MatchedArticle],
+    rules: Sequence[RuleDigest] = (TUNNEL, PORT),
+    *,
+    reader: Recipient = READER,
+    window: tuple[datetime, datetime] = WINDOW,
+    troubles: Sequence[SourceTrouble] = (),
+) -> DigestIssue:
+    return compose(reader, DAY, window, items, rules, troubles, instance="Newsdesk", missed_days=0)
+
+
+def headline(issue: DigestIssue, rule: int, story: int) -> str:
+    return "".join(segment.text for segment in issue.rules[rule].shown[story].headline)
+
+
+def test_copies_of_a_story_stand_together_under_the_earliest(match: Make) -> None:
+    late = match(title="Late copy", outlet="B", story=7, at=WINDOW[0] + timedelta(hours=5), group="wire")
+    first = match(title="The original", outlet="A", story=7, at=WINDOW[0] + timedelta(hours=1))
+    same_outlet = match(title="Again", outlet="A", story=7, at=WINDOW[0] + timedelta(hours=2))
+    more = [match(title="Copy", outlet=name, story=7, at=WINDOW[0] + timedelta(hours=6)) for name in "CDE"]
+    issue = issue_of([late, first, same_outlet, *more])
+    (block,) = issue.rules[0].shown
+    assert headline(issue, 0, 0) == "The original"
+    assert [copy.outlet for copy in block.also] == ["B", "C", "D"]
+    assert (block.also[0].group, block.also[0].title, block.also[0].url) == ("wire", "Late copy", late.article.url)
+    assert (block.more, block.articles) == (2, 6)
+    assert (issue.rules[0].articles, issue.rules[0].stories, issue.rules[0].outlets) == (6, 1, 5)
+
+
+def test_a_date_without_a_time_does_not_make_the_lead(match: Make) -> None:
+    dated = match(title="Dated only", outlet="A", story=7, at=datetime(2026, 11, 23, tzinfo=UTC), has_time=False, seen=WINDOW[1])
+    timed = match(title="Timed", outlet="B", story=7, at=WINDOW[0] + timedelta(hours=3))
+    assert headline(issue_of([dated, timed]), 0, 0) == "Timed"
+
+
+def test_stories_are_ranked_by_outlets_then_recency(match: Make) -> None:
+    old = match(title="Old", at=WINDOW[0] + timedelta(hours=1))
+    new = match(title="New", at=WINDOW[0] + timedelta(hours=9))
+    wide = [match(title="Wide", story=99, outlet=name, at=WINDOW[0]) for name in "AB"]
+    issue = issue_of([old, new, *wide])
+    assert [headline(issue, 0, place) for place in range(3)] == ["Wide", "New", "Old"]
+
+
+def test_an_article_of_two_rules_stands_in_full_under_the_first_only(match: Make) -> None:
+    both = match(title="Tunnel and port", hits=("tunnel",), outlet="A")
+    again = match("port", article=both.article)
+    only = match("port", title="Port alone", at=WINDOW[0])
+    issue = issue_of([again, only, both])
+    assert issue.rules[0].shown[0].snippets
+    assert [headline(issue, 1, place) for place in range(2)] == ["Port alone", "Tunnel and port"]
+    reference = issue.rules[1].shown[1]
+    assert (reference.snippets, reference.also) == ((), ())
+    assert "Harbour tunnel" in reference.note
+    assert (issue.rules[1].articles, issue.articles, issue.stories) == (2, 2, 2)
+    assert issue.match_ids == (again.match_id, only.match_id, both.match_id)
+
+
+def test_only_what_the_reader_follows_and_nothing_followed_is_lost(match: Make) -> None:
+    reader = Recipient("desk", "desk@example.org", rules=("tun*", "gone"))
+    kept, lost, foreign = match("tunnel"), match("gone", title="Rule was deleted"), match("port")
+    issue = issue_of([kept, lost, foreign], reader=reader)
+    assert [(block.slug, block.name, block.articles) for block in issue.rules] == [
+        ("tunnel", "Harbour tunnel", 1),
+        ("gone", "gone", 1),
+    ]
+    assert issue.match_ids == (kept.match_id, lost.match_id)
+
+
+def test_quiet_rules_are_named(match: Make) -> None:
+    issue = issue_of([match()])
+    assert issue.quiet == ("Port authority",)
+    assert [block.articles for block in issue.rules] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("daily", "expected"),
+    [((5, 5, 5, 5, 5, 5, 5), -40), ((0, 9, 1, 2, 3, 4, 6), None), ((), None), ((1, 2, 2, 2, 9, 9, 9), None), ((3,) * 7, None)],
+)
+def test_the_trend_needs_a_baseline_of_five(match: Make, daily: tuple[int, ...], expected: int | None) -> None:
+    rule = RuleDigest("tunnel", "Harbour tunnel", "tunnel", daily=daily)
+    assert issue_of([match(), match(), match()], [rule]).rules[0].trend == expected
+
+
+def test_a_window_of_several_days_has_no_trend(match: Make) -> None:
+    rule = RuleDigest("tunnel", "Harbour tunnel", "tunnel", daily=(10,) * 7)
+    long = (WINDOW[0] - timedelta(days=2), WINDOW[1])
+    assert issue_of([match()], [rule]).rules[0].trend == -90
+    assert issue_of([match()], [rule], window=long).rules[0].trend is None
+
+
+@pytest.mark.parametrize(
+    ("at", "has_time", "late"),
+    [
+        (WINDOW[0] + timedelta(hours=1), True, 0),
+        (WINDOW[0] - timedelta(minutes=1), True, 1),
+        (WINDOW[0] - timedelta(days=2), True, 3),
+        (datetime(2026, 11, 23, tzinfo=UTC), False, 0),
+        (datetime(2026, 11, 21, tzinfo=UTC), False, 3),
+        (None, False, 0),
+    ],
+)
+def test_late_articles_say_how_late(match: Make, at: datetime | None, has_time: bool, late: int) -> None:
+    item = match(at=at, has_time=has_time, seen=WINDOW[1] - timedelta(hours=1))
+    assert issue_of([item]).rules[0].shown[0].late_days == late
+
+
+def test_times_are_the_readers_and_a_bare_date_stays_that_date(match: Make) -> None:
+    reader = Recipient("desk", "desk@example.org", timezone="America/New_York")
+    timed = match(title="Timed", at=datetime(2026, 11, 24, 1, 30, tzinfo=UTC))
+    dated = match(title="Dated", at=datetime(2026, 11, 23, tzinfo=UTC), has_time=False, seen=WINDOW[0])
+    trouble = SourceTrouble("s", "Lagging Times", FailureKind.DNS, "", WINDOW[0], WINDOW[1])
+    issue = issue_of([timed, dated], reader=reader, troubles=[trouble])
+    first, second = (block.published for block in issue.rules[0].shown)
+    assert first is not None
+    assert second is not None
+    assert (first.isoformat(), second.date()) == ("2026-11-23T20:30:00-05:00", date(2026, 11, 23))
+    assert not issue.rules[0].shown[1].has_time
+    assert issue.window_start.isoformat() == "2026-11-23T01:00:00-05:00"
+    assert issue.troubles[0].since.isoformat() == "2026-11-23T01:00:00-05:00"
+
+
+def test_direction_follows_the_article_and_the_reader(match: Make) -> None:
+    reader = Recipient("desk", "desk@example.org", language="ar")
+    persian = match(title="تونل بسته شد", language="fa")
+    unknown = match(title="تونل بسته شد", language=None, at=WINDOW[0])
+    issue = issue_of([persian, match(title="Tunnel", at=WINDOW[0] - timedelta(hours=1)), unknown], reader=reader)
+    assert issue.direction == "rtl"
+    assert [block.direction for block in issue.rules[0].shown] == ["rtl", "rtl", "ltr"]
+
+
+def test_long_titles_are_cut_with_their_marks(match: Make) -> None:
+    item = match(title="tunnel " + "word " * 400 + "tunnel", hits=("tunnel",))
+    segments = issue_of([item]).rules[0].shown[0].headline
+    assert sum(len(segment.text) for segment in segments) <= 200
+    assert segments[0].hit
+    assert segments[-1].text == "…"
+
+
+def test_an_article_without_a_headline_still_has_something_to_click(match: Make) -> None:
+    assert headline(issue_of([match(title="")]), 0, 0) == "(no headline)"
+
+
+def test_more_than_forty_stories_are_counted(match: Make) -> None:
+    block = issue_of([match() for _ in range(45)]).rules[0]
+    assert (len(block.shown), block.hidden, block.stories) == (40, 5, 45)

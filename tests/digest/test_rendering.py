@@ -1,0 +1,338 @@
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from lxml import html as lxml_html
+
+from aggregator.digest import compose, render_digest
+from aggregator.model.delivery import DigestIssue, Letter, MatchedArticle, Recipient, RuleDigest, SourceTrouble
+from aggregator.model.page import FailureKind
+
+Make = Callable[..., MatchedArticle]
+DAY = date(2026, 11, 24)
+WINDOW = (datetime(2026, 11, 23, 6, tzinfo=UTC), datetime(2026, 11, 24, 6, tzinfo=UTC))
+READER = Recipient("desk", "desk@example.org", timezone="Europe/Paris")
+TUNNEL = RuleDigest("tunnel", "Harbour tunnel", "tunnel", daily=(8, 6, 8, 5, 9, 8, 0))
+PORT = RuleDigest("port", "Port authority", '"port authority"', daily=(12,) * 7)
+FAILING = SourceTrouble("estuary", "Estuary Times", FailureKind.HTTP, "403", WINDOW[0] - timedelta(days=1), WINDOW[1])
+
+
+def issue_of(
+    items: Sequence[MatchedArticle],
+    rules: Sequence[RuleDigest] = (TUNNEL, PORT),
+    *,
+    reader: Recipient = READER,
+    troubles: Sequence[SourceTrouble] = (),
+    missed_days: int = 0,
+) -> DigestIssue:
+    return compose(reader, DAY, WINDOW, items, rules, troubles, instance="Newsdesk", missed_days=missed_days)
+
+
+def parsed(letter: Letter) -> Any:
+    return lxml_html.document_fromstring(letter.html)
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks, the marks of the plain part and the spaces around it."""
+    return " ".join(re.sub("[\u200e\u2068\u2069]", "", text).split())
+
+
+def texts(nodes: Iterable[Any]) -> list[str]:
+    return [one_line(node.text_content()) for node in nodes]
+
+
+def test_subject_and_first_lines(match: Make) -> None:
+    letter = render_digest(issue_of([match() for _ in range(11)], [TUNNEL]))
+    assert letter.subject == "[Newsdesk] Harbour tunnel: 11 stories, +38% — Tue 24 Nov"
+    page = parsed(letter)
+    assert texts(page.xpath("//h1")) == ["Newsdesk: digest of Tue 24 Nov 2026"]
+    assert texts(page.xpath("//p[@class='k']")) == [
+        "Mon 23 Nov 07:00 – Tue 24 Nov 07:00 (Europe/Paris)11 articles · 11 stories · 1 outlet · +38 % vs 7-day median"
+    ]
+    assert letter.text.splitlines()[1:3] == [
+        "Mon 23 Nov 07:00 – Tue 24 Nov 07:00 (Europe/Paris)",
+        "11 articles · 11 stories · 1 outlet · +38\u00a0% vs 7-day median",
+    ]
+
+
+def test_totals_compare_with_all_rules_the_quiet_ones_included(match: Make) -> None:
+    letter = render_digest(issue_of([match() for _ in range(10)]))
+    assert "10 articles · 10 stories · 1 outlet · −50\u00a0% vs 7-day median" in letter.text.splitlines()[2]
+
+
+def test_the_subject_names_the_rule_with_the_most_stories(match: Make) -> None:
+    letter = render_digest(issue_of([match("tunnel"), match("port"), match("port")]))
+    assert letter.subject == "[Newsdesk] Port authority: 2 stories, −83%; +1 more rule — Tue 24 Nov"
+
+
+def test_a_rule_shows_its_counts_and_a_bar_for_every_day(match: Make) -> None:
+    letter = render_digest(issue_of([match() for _ in range(4)]))
+    page = parsed(letter)
+    counts = "4 articles · 4 stories · 1 outlet · −50 % vs 7-day median"
+    assert texts(page.xpath("//div[@class='r']/p[@class='t']")) == [counts]
+    (table,) = page.xpath("//table")
+    assert table.get("role") == "img"
+    label = "articles a day, oldest first: 8, 6, 8, 5, 9, 8, 0; usually 8 a day; in this digest: 4"
+    assert table.get("aria-label") == label
+    heights = [int(re.findall(r"\d+", bar.get("style"))[0]) for bar in table.xpath(".//div")]
+    assert len(heights) == 8
+    assert heights[4] == max(heights)
+    assert heights[6] == min(heights) == 2
+    assert counts.replace(" %", "\u00a0%") in letter.text
+    assert f"▇▅▇▃▇▇▁▃ {label}" in one_line(letter.text)
+
+
+def test_a_story_shows_everything_known_of_it(match: Make) -> None:
+    lead = match(
+        title="Tunnel closed",
+        outlet="Northport Courier",
+        group="daily",
+        story=5,
+        at=datetime(2026, 11, 24, 5, 12, tzinfo=UTC),
+        hits=("tunnel", "Tunnel"),
+        aliases=("the tube",),
+        note="This is the feed's own text.",
+    )
+    copies = [
+        match(title="C", outlet=f"Outlet {n}", group="wire", story=5, at=WINDOW[1] - timedelta(minutes=9)) for n in range(5)
+    ]
+    letter = render_digest(issue_of([lead, *copies]))
+    (story,) = parsed(letter).xpath("//div[@class='s']")
+    assert (story.get("dir"), story.get("lang")) == ("ltr", "en")
+    lines = texts(story)
+    assert lines == [
+        "Tunnel closed",
+        "Northport Courier daily · 06:12 · English",
+        "The harbour tunnel is closed until further notice.",
+        "Named here “the tube”",
+        "Also in Outlet 0 wire · Outlet 1 wire · Outlet 2 wire · +2 more articles",
+        "This is the feed's own text.",
+    ]
+    assert texts(story.xpath(".//mark")) == ["Tunnel", "tunnel"]
+    assert {mark.get("style") for mark in story.xpath(".//mark")} == {"background:#ffe58f;color:#1b1f24"}
+    assert letter.text.count("Also in Outlet") == 3
+    for piece in ("Northport Courier · daily · 06:12 · English", "“the tube”", "+2 more articles", "feed's own text"):
+        assert piece in letter.text
+
+
+def test_both_parts_show_the_same_headlines_and_addresses_in_the_same_order(match: Make) -> None:
+    items = [
+        match("tunnel" if n % 3 else "port", title=f"Headline {n} of a longer kind", story=n // 2 + 1, outlet=f"O{n}")
+        for n in range(40)
+    ]
+    persian = match(title="هزینه تونل (Harbour Tunnel) دو برابر شد", language="fa", outlet="خبرگزاری")
+    letter = render_digest(issue_of([*items, persian], troubles=[FAILING], missed_days=1))
+    page, text = parsed(letter), one_line(letter.text)
+    place = 0
+    for headline in texts(page.xpath("//h3")):
+        place = text.index(headline, place)
+    assert page.xpath("//a/@href") == re.findall(r"https?://\S+", letter.text)
+    for paragraph in texts(page.xpath("//p[@class='t' or @class='w' or @class='q']")):
+        assert paragraph in text.replace("! ", "")
+
+
+def test_an_empty_digest_tells_silence_from_blindness() -> None:
+    letter = render_digest(issue_of([], troubles=[FAILING]))
+    assert letter.subject == "[Newsdesk] No matches, 1 source cannot be read — Tue 24 Nov"
+    said = one_line(parsed(letter).xpath("//div[@class='c']")[0].text_content())
+    for part in (said, one_line(letter.text)):
+        assert "Nothing matched in this window." in part
+        assert "No matches for" in part
+        assert "Harbour tunnel (usually 8 a day)" in part
+        assert "answers with an error (403) · since Sun 22 Nov 07:00 · next try 07:00" in part
+    assert render_digest(issue_of([])).subject == "[Newsdesk] No matches — Tue 24 Nov"
+
+
+def test_missed_days_are_announced(match: Make) -> None:
+    letter = render_digest(issue_of([match()], missed_days=2))
+    banner = "No digest went out on 2 days before this one; this mail covers them as well."
+    assert texts(parsed(letter).xpath("//p[@class='w']")) == [banner]
+    assert banner in one_line(letter.text.replace("! ", ""))
+    assert "No digest went out" not in render_digest(issue_of([match()])).text
+
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\r\nBcc: x@example.org\x00\u2028'
+
+
+def test_hostile_words_are_inert_in_both_parts(match: Make) -> None:
+    item = match(
+        HOSTILE,
+        title=HOSTILE,
+        text=HOSTILE,
+        outlet=HOSTILE,
+        group=HOSTILE,
+        language='x"><script>',
+        note=HOSTILE,
+        hits=("script",),
+        aliases=(HOSTILE,),
+        story=3,
+        url="https://outlet.example/?q=\"><script>alert(3)</script>&a=1'",
+    )
+    copy = match(HOSTILE, title=HOSTILE, outlet="B" + HOSTILE, story=3, at=WINDOW[1], url="javascript:alert(4)")
+    trouble = SourceTrouble("s", HOSTILE, FailureKind.HTTP, HOSTILE, WINDOW[0], None)
+    rules = [RuleDigest(HOSTILE, HOSTILE, "q", daily=(7,) * 7), RuleDigest("quiet", HOSTILE, "q")]
+    issue = compose(READER, DAY, WINDOW, [item, copy], rules, [trouble], instance=HOSTILE, missed_days=0)
+    letter = render_digest(issue)
+    page = parsed(letter)
+    allowed = "a b bdi body br div h1 h2 h3 head html mark meta p span style table td title tr"
+    assert {node.tag for node in page.iter()} <= set(allowed.split())
+    attributes = {name for node in page.iter() for name in node.attrib}
+    allowed = "aria-label charset class content dir href lang name role style"
+    assert attributes <= set(allowed.split())
+    assert all(re.match("https?://", href) for href in page.xpath("//a/@href"))
+    assert "javascript:" not in letter.html + letter.text
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]", letter.html + letter.text + letter.subject)
+    assert "\n" not in letter.subject
+    assert not [line for line in letter.text.splitlines() if line.startswith("Bcc:")]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript://youtube.example/%0Aalert(1)", "data:text/html,x", "//outlet.example/", " https://x.example/", "", "http://"],
+)
+def test_only_web_addresses_become_links(match: Make, url: str) -> None:
+    letter = render_digest(issue_of([match(url=url, title="No link")]))
+    assert parsed(letter).xpath("//a") == []
+    assert texts(parsed(letter).xpath("//h3")) == ["No link"]
+    assert "://" not in letter.text
+
+
+def test_a_direction_override_is_shown_isolated(match: Make) -> None:
+    letter = render_digest(issue_of([match(title="safe\u202egnp.exe", outlet="Evil\u202e\u2069Outlet")]))
+    holders = [node for node in parsed(letter).iter() if node.tag != "title" and "\u202e" in (node.text or "")]
+    assert holders
+    assert all(node.tag == "bdi" or any(up.tag == "bdi" for up in node.iterancestors()) for node in holders)
+    assert "\u2069" not in letter.html
+    assert "\u2068safe\u202egnp.exe\u2069" in letter.text
+    assert "\u2068Evil\u202eOutlet\u2069" in letter.text
+    assert "\u202e" not in render_digest(issue_of([match("x\u202ey")], [RuleDigest("x\u202ey", "", "")])).subject
+
+
+def test_each_story_has_its_own_direction_and_the_mail_the_readers(match: Make) -> None:
+    reader = Recipient("desk", "desk@example.org", language="fa", timezone="Asia/Tehran")
+    persian = match(title="هزینه تونل (Harbour Tunnel) دو برابر شد", language="fa", outlet="خبرگزاری")
+    english = match(title="Tunnel cost doubles", at=WINDOW[0])
+    letter = render_digest(issue_of([persian, english], reader=reader))
+    page = parsed(letter)
+    assert (page.get("lang"), page.get("dir")) == ("fa", "rtl")
+    assert [(s.get("lang"), s.get("dir")) for s in page.xpath("//div[@class='s']")] == [("fa", "rtl"), ("en", "ltr")]
+    assert page.xpath("//div[@class='r']/p[@class='t']/bdi/@lang") == ["en"]
+    assert "(Harbour Tunnel)\u200e" in letter.text
+    assert "خبرگزاری\u200e · " in letter.text
+    assert "\u200e" not in letter.html
+
+
+def test_the_document_is_made_for_dark_and_narrow_screens_and_for_readers_aloud(match: Make) -> None:
+    letter = render_digest(issue_of([match()]))
+    page = parsed(letter)
+    assert letter.html.startswith("<!DOCTYPE html>")
+    assert page.xpath("//meta[@name='color-scheme']/@content") == ["light dark"]
+    assert page.xpath("//meta[@name='supported-color-schemes']/@content") == ["light dark"]
+    assert "prefers-color-scheme:dark" in letter.html
+    assert "max-width:480px" in letter.html
+    assert [node.tag for node in page.xpath("//h1|//h2|//h3")] == ["h1", "h2", "h3"]
+    assert "display:none" in page.xpath("//body/div")[0].get("style")
+    assert texts(page.xpath("//body/div")[:1]) == ["Harbour tunnel: Tunnel closed"]
+    assert page.xpath("//title/text()") == [letter.subject]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of ``#rrggbb`` (WCAG 2.2)."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_colours_contrast_enough_in_both_schemes(match: Make) -> None:
+    style = parsed(render_digest(issue_of([match()]))).xpath("//style/text()")[0]
+    light, dark = style.split("@media (prefers-color-scheme:dark)")
+
+    def colour(css: str, selector: str, name: str) -> str:
+        found = [body for names, body in re.findall(r"([^{}]+)\{([^{}]*)\}", css) if selector in names.strip().split(",")]
+        (value,) = [value for body in found for value in re.findall(rf"(?:^|;){name}:(#\w{{6}})", body)]
+        return str(value)
+
+    for css in (light, dark.replace("{\n", "", 1)):
+        paper = colour(css, ".c", "background")
+        for selector in ("body", "a", ".k", ".t", ".m", ".o", ".f", ".b .u"):
+            assert contrast(colour(css, selector, "color"), paper) >= 4.5, selector
+        for selector in (".g", ".w"):
+            assert contrast(colour(css, selector, "color"), colour(css, selector, "background")) >= 4.5, selector
+    assert contrast("#1b1f24", "#ffe58f") >= 4.5
+
+
+def test_the_text_part_is_narrow_and_keeps_addresses_whole(match: Make) -> None:
+    url = "https://outlet.example/" + "a-long-path/" * 12
+    letter = render_digest(issue_of([match(title="word " * 30, text="sentence " * 90, url=url)], troubles=[FAILING]))
+    assert all(len(line) <= 76 for line in letter.text.splitlines() if "://" not in line)
+    assert f"  {url}" in letter.text.splitlines()
+
+
+def test_the_same_issue_gives_the_same_bytes(match: Make) -> None:
+    items = [match(title=f"T{n}", outlet=f"O{n % 3}", story=n % 7 + 1) for n in range(30)]
+    assert render_digest(issue_of(items)) == render_digest(issue_of(items))
+    assert render_digest(issue_of(items)).html == render_digest(issue_of(items[::-1])).html
+
+
+def rules_of(n: int, name: str = "Watched subject {}") -> list[RuleDigest]:
+    return [RuleDigest(f"rule-{i}", name.format(i), "", daily=(40, 50, 45, 60, 41, 47, 55)) for i in range(n)]
+
+
+def test_a_full_day_fits_with_everything(match: Make) -> None:
+    text = "The harbour tunnel is closed. " * 20
+    items = [
+        match(f"rule-{n % 4}", title=f"Headline {n} of a usual length for news", text=text, hits=("tunnel",)) for n in range(40)
+    ]
+    letter = render_digest(issue_of(items, rules_of(4)))
+    assert len(letter.html.encode()) < 90_000
+    assert len(parsed(letter).xpath("//div[@class='s']")) == 40
+    assert len(parsed(letter).xpath("//p[@class='q']")) == 40
+
+
+def test_ten_stories_of_every_rule_outlive_their_snippets(match: Make) -> None:
+    text = "The harbour tunnel is closed. " * 20
+    items = [
+        match(f"rule-{rule}", title=f"Headline {story}", text=text, story=20 * story + rule + 1, outlet=outlet)
+        for rule in range(20)
+        for story in range(12)
+        for outlet in ("Courier", "Gazette")
+    ]
+    letter = render_digest(issue_of(items, rules_of(20)))
+    stories = parsed(letter).xpath("//div[@class='s']")
+    assert len(letter.html.encode()) <= 90_000
+    assert len(stories) == 200
+    assert not [story for story in stories if "Also in" in story.text_content()]
+    assert texts(parsed(letter).xpath("//p[@class='o']")) == ["+2 more stories"] * 20
+
+
+@pytest.mark.parametrize(
+    "title", ["A headline of the usual length, more or less", "“عنوان” & <" * 180], ids=["usual", "pathological"]
+)
+def test_five_thousand_matches_over_a_hundred_rules_stay_under_the_limit(match: Make, title: str) -> None:
+    items = [match(f"rule-{n % 100}", title=title, text=title, outlet=title[:60], hits=("a",)) for n in range(5000)]
+    letter = render_digest(issue_of(items, rules_of(100), troubles=[FAILING] * 40))
+    assert len(letter.html.encode()) <= 90_000
+    names = texts(parsed(letter).xpath("//div[@class='r']/h2"))
+    assert names == [f"Watched subject {n}" for n in range(100)]
+    assert all(
+        line.startswith("50 articles · 50 stories") for line in texts(parsed(letter).xpath("//div[@class='r']/p[@class='t']"))
+    )
+    assert len(re.findall("^Watched subject", letter.text, re.MULTILINE)) == 100
+    assert "+20 more sources" in letter.text
+
+
+def test_a_thousand_rules_with_absurd_names_stay_under_the_limit_too(match: Make) -> None:
+    items = [match(f"rule-{n}") for n in range(1000)]
+    troubles = [SourceTrouble("s", "<&" * 900, FailureKind.HTTP, "&" * 900, WINDOW[0], WINDOW[1])] * 500
+    rules = [*rules_of(1000, '"<&>"' * 300 + "{}"), *(RuleDigest(f"quiet-{n}", "<'>" * 500, "") for n in range(500))]
+    letter = render_digest(issue_of(items, rules, troubles=troubles))
+    assert len(letter.html.encode()) < 100_000
+    assert "+975 more rules with matches" in letter.text
+    assert "and 470 more" in letter.text

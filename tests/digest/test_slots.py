@@ -1,0 +1,89 @@
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from aggregator.digest import latest_slot, local_day_bounds, next_slot
+from aggregator.model.delivery import Recipient
+
+ZONES = ("Europe/Paris", "America/New_York", "Africa/Cairo", "Asia/Tehran", "Australia/Lord_Howe")
+
+
+def reader(zone: str, at: time, weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)) -> Recipient:
+    return Recipient(slug="desk", address="desk@example.org", timezone=zone, digest_at=at, weekdays=weekdays)
+
+
+@pytest.mark.parametrize("at", [time(0, 0), time(2, 30), time(8, 0)], ids=str)
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_year_has_one_slot_per_local_date_none_twice_none_skipped(zone: str, at: time) -> None:
+    recipient = reader(zone, at)
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    previous = latest_slot(recipient, now)
+    assert previous is not None
+    for _ in range(365):
+        slot = next_slot(recipient, now)
+        assert slot.day == previous.day + timedelta(days=1)
+        assert slot.at == at
+        assert latest_slot(recipient, slot.due_at - timedelta(microseconds=1)) == previous
+        assert latest_slot(recipient, slot.due_at) == slot
+        assert timedelta(hours=22) < slot.due_at - previous.due_at < timedelta(hours=26)
+        previous, now = slot, slot.due_at
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "day", "due"),
+    [
+        ("Europe/Paris", time(8), date(2026, 7, 1), datetime(2026, 7, 1, 6, tzinfo=UTC)),
+        ("Europe/Paris", time(8), date(2026, 12, 1), datetime(2026, 12, 1, 7, tzinfo=UTC)),
+        ("Europe/Paris", time(2, 30), date(2026, 3, 29), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),  # gap: 03:30 there
+        ("Europe/Paris", time(2, 30), date(2026, 10, 25), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),  # fold: the first
+        ("Africa/Cairo", time(0), date(2026, 4, 24), datetime(2026, 4, 23, 22, tzinfo=UTC)),  # no midnight that day
+        ("Australia/Lord_Howe", time(2, 15), date(2026, 10, 4), datetime(2026, 10, 3, 15, 45, tzinfo=UTC)),  # half an hour
+    ],
+)
+def test_wall_times_in_gaps_and_folds(zone: str, at: time, day: date, due: datetime) -> None:
+    slot = latest_slot(reader(zone, at), due)
+    assert slot is not None
+    assert (slot.day, slot.due_at) == (day, due)
+
+
+def test_weekdays_are_the_readers() -> None:
+    recipient = reader("Pacific/Auckland", time(7), weekdays=(1, 5))
+    sunday_there = datetime(2026, 11, 21, 20, tzinfo=UTC)  # Sunday 22 Nov 09:00 in Auckland
+    latest = latest_slot(recipient, sunday_there)
+    assert latest is not None
+    assert latest.day == date(2026, 11, 20)
+    assert next_slot(recipient, sunday_there).day == date(2026, 11, 23)
+    assert next_slot(recipient, next_slot(recipient, sunday_there).due_at).day == date(2026, 11, 27)
+
+
+def test_a_reader_without_weekdays_has_no_slot() -> None:
+    recipient = reader("UTC", time(7), weekdays=())
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    assert latest_slot(recipient, now) is None
+    with pytest.raises(ValueError, match="desk"):
+        next_slot(recipient, now)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Europe/Paris", date(2026, 3, 29), 23),
+        ("Europe/Paris", date(2026, 6, 1), 24),
+        ("Europe/Paris", date(2026, 10, 25), 25),
+        ("Africa/Cairo", date(2026, 4, 24), 23),
+        ("Australia/Lord_Howe", date(2026, 10, 4), 23.5),
+        ("Australia/Lord_Howe", date(2026, 4, 5), 24.5),
+    ],
+)
+def test_local_days_have_the_length_of_their_date(zone: str, day: date, hours: float) -> None:
+    start, end = local_day_bounds(day, zone)
+    assert end - start == timedelta(hours=hours)
+    assert start.tzinfo is UTC
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_local_days_leave_no_gap_and_do_not_overlap(zone: str) -> None:
+    day = date(2026, 1, 1)
+    for _ in range(365):
+        assert local_day_bounds(day, zone)[1] == local_day_bounds(day + timedelta(days=1), zone)[0]
+        day += timedelta(days=1)

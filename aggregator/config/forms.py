@@ -1,0 +1,178 @@
+"""The shapes of the five files, as pydantic models.
+
+Only what was written is passed on (``written``), so every default stands once: in ``settings`` and in ``model``.
+"""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from aggregator.config import values
+from aggregator.config.settings import MailMode, MailSecurity
+from aggregator.model.rule import Lane
+
+Line = Annotated[str, AfterValidator(values.one_line)]
+Slug = Annotated[str, AfterValidator(values.slug)]
+WebUrl = Annotated[str, AfterValidator(values.web_url)]
+OptionalUrl = Annotated[str, AfterValidator(values.web_url_or_none)]
+MailAddress = Annotated[str, AfterValidator(values.mail_address)]
+Zone = Annotated[str, AfterValidator(values.time_zone)]
+Language = Annotated[str, AfterValidator(values.language)]
+Country = Annotated[str, AfterValidator(values.country)]
+Interval = Annotated[timedelta, BeforeValidator(values.poll_interval)]
+Lines = Annotated[tuple[Line, ...], Field(strict=False)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(values.network)], ...], Field(strict=False)]
+Bytes = Annotated[int, Field(ge=1_000, le=1_000_000_000)]
+
+
+def _duration(least: str, most: str) -> BeforeValidator:
+    return BeforeValidator(values.between(least, most))
+
+
+def _seconds(least: str, most: str) -> BeforeValidator:
+    return BeforeValidator(values.seconds_between(least, most))
+
+
+class Form(BaseModel):
+    """A table of a file. The defaults here only mark what may be left out; they are never used."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    def written(self) -> dict[str, Any]:
+        """The keys that were written, with their typed values."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+
+
+class TopForm(Form):
+    """The keys of ``aggregator.toml`` that stand above all tables."""
+
+    instance: Annotated[Line, Field(min_length=1)] = ""
+    public_base_url: OptionalUrl = ""
+
+
+class StoreForm(Form):
+    """``[store]``."""
+
+    url: Annotated[str, AfterValidator(values.store_url)] = ""
+
+
+class FetchForm(Form):
+    """``[fetch]``."""
+
+    contact_url: Annotated[str, AfterValidator(values.web_url_or_empty)] = ""
+    allow_networks: Networks = ()
+    deadline: Annotated[float, _seconds("1s", "10m")] = 0
+    connect_timeout: Annotated[float, _seconds("1s", "5m")] = 0
+    max_wire_bytes: Bytes = 0
+    max_body_bytes: Bytes = 0
+    max_page_bytes: Bytes = 0
+    host_gap: Annotated[float, _seconds("0s", "1h")] = 0
+    concurrency: Annotated[int, Field(ge=1, le=1_000)] = 0
+
+
+class PollForm(Form):
+    """``[poll]``."""
+
+    floor: Annotated[timedelta, _duration("1s", "1d")] = timedelta()
+    backoff_max: Annotated[timedelta, _duration("1s", "30d")] = timedelta()
+    max_entries: Annotated[int, Field(ge=1, le=100_000)] = 0
+
+
+class WorkersForm(Form):
+    """``[workers]``."""
+
+    processes: Annotated[int, Field(ge=0, le=256)] = 0
+    deadline: Annotated[float, _seconds("1s", "10m")] = 0
+    memory_bytes: Annotated[int, Field(ge=256_000_000, le=1_000_000_000_000)] = 0
+
+
+class MailForm(Form):
+    """``[mail]``. The password itself is never in the file."""
+
+    mode: Annotated[MailMode, Field(strict=False)] = MailMode.FOLDER
+    folder: Annotated[Line, Field(min_length=1)] = ""
+    sender: MailAddress = ""
+    sender_name: Line = ""
+    host: Annotated[Line, Field(min_length=1, pattern=r"^\S*$")] = ""
+    port: Annotated[int, Field(ge=1, le=65_535)] = 0
+    security: Annotated[MailSecurity, Field(strict=False)] = MailSecurity.STARTTLS
+    username: Line = ""
+    password: Annotated[None, BeforeValidator(values.no_password)] = None
+    password_env: Annotated[Line, Field(min_length=1)] = ""
+    password_file: Annotated[Line, Field(min_length=1)] = ""
+    timeout: Annotated[float, _seconds("1s", "10m")] = 0
+
+
+class AlertsForm(Form):
+    """``[alerts]``."""
+
+    group_wait: Annotated[timedelta, _duration("0s", "1h")] = timedelta()
+
+
+class RetentionForm(Form):
+    """``[retention]``."""
+
+    fetch_log: Annotated[timedelta, _duration("1d", "36500d")] = timedelta()
+    sent_messages: Annotated[timedelta, _duration("1d", "36500d")] = timedelta()
+
+
+class DefaultsForm(Form):
+    """``[defaults]`` of ``sources.toml``: what a source has unless it says otherwise."""
+
+    group: Line = ""
+    country: Country = ""
+    language: Language = ""
+    timezone: Zone = ""
+    interval: Interval = timedelta()
+    enabled: bool = True
+    fetch_pages: bool = True
+    tags: Lines = ()
+    allow_networks: Networks = ()
+
+
+class SourceForm(DefaultsForm):
+    """``[[source]]``."""
+
+    slug: Slug
+    url: WebUrl
+    name: Line = ""
+    site_url: OptionalUrl = ""
+
+
+class EntityForm(Form):
+    """``[[entity]]``."""
+
+    slug: Slug
+    name: Line = ""
+    aliases: Annotated[tuple[Annotated[Line, Field(min_length=1)], ...], Field(strict=False, min_length=1)]
+
+
+class RuleForm(Form):
+    """``[[rule]]``. ``query`` is compiled by the loader, which knows the entities."""
+
+    slug: Slug
+    name: Line = ""
+    query: str
+    lane: Annotated[Lane, Field(strict=False)] = Lane.DIGEST
+    enabled: bool = True
+    note: str = ""
+
+
+class RecipientForm(Form):
+    """``[[recipient]]``."""
+
+    slug: Slug
+    address: MailAddress
+    name: Line = ""
+    timezone: Zone = ""
+    digest_at: Annotated[time, BeforeValidator(values.wall_time)] = time()
+    weekdays: Annotated[tuple[int, ...], BeforeValidator(values.weekdays)] = ()
+    language: Annotated[Language, Field(min_length=2)] = ""
+    rules: Annotated[tuple[Line, ...], Field(strict=False, min_length=1)] = ()
+    alerts: bool = True
+    digest: bool = True
+    send_empty: bool = False
+    enabled: bool = True

@@ -1,0 +1,324 @@
+"""``load_config``: the five files of a folder, checked each for itself and against one another, to one frozen ``Config``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic_core import PydanticCustomError
+
+from aggregator.config.forms import (
+    AlertsForm,
+    DefaultsForm,
+    EntityForm,
+    FetchForm,
+    Form,
+    MailForm,
+    PollForm,
+    RecipientForm,
+    RetentionForm,
+    RuleForm,
+    SourceForm,
+    StoreForm,
+    TopForm,
+    WorkersForm,
+)
+from aggregator.config.locate import Route
+from aggregator.config.reading import Document
+from aggregator.config.settings import (
+    AlertSettings,
+    Config,
+    FetchSettings,
+    MailMode,
+    MailSettings,
+    PollSettings,
+    RetentionSettings,
+    Settings,
+    StoreSettings,
+    WorkerSettings,
+)
+from aggregator.config.values import nearest, spell, store_url
+from aggregator.errors import ConfigError, ConfigErrors, RuleSyntaxError
+from aggregator.model.delivery import Recipient
+from aggregator.model.rule import Entity, RuleSpec
+from aggregator.model.source import SourceSpec
+from aggregator.rules import compile_query, entity_errors, explain_error
+
+FILES = ("aggregator.toml", "sources.toml", "entities.toml", "rules.toml", "recipients.toml")
+"""The files of a configuration folder, in the order of their errors. All but the first may be missing."""
+
+STORE_VARIABLE = "AGGREGATOR_STORE_URL"
+
+_HOMES = {
+    "source": "sources.toml",
+    "defaults": "sources.toml",
+    "entity": "entities.toml",
+    "rule": "rules.toml",
+    "recipient": "recipients.toml",
+}
+_TABLES = ("store", "fetch", "poll", "workers", "mail", "alerts", "retention")
+
+F = TypeVar("F", bound=Form)
+T = TypeVar("T")
+
+
+def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
+    """Read and check the configuration in ``folder``.
+
+    ``environ`` gives the passwords that ``password_env`` names, and ``AGGREGATOR_STORE_URL``, which overrides ``[store].url``.
+    Relative paths start from the folder's parent (``Settings.root``); those of secrets from the folder itself.
+    Raises ``ConfigErrors`` with every error of all files at once, in the order of files and lines.
+    """
+    documents = [Document(folder / name) for name in FILES]
+    main, sources, entities, rules, recipients = documents
+    if main.missing:
+        hint = "copy config/aggregator.toml from the distribution, or name the folder that holds yours"
+        what = "not found" if folder.is_dir() else f"not found: there is no folder {folder}"
+        raise ConfigErrors((ConfigError(what, path=main.path, hint=hint),))
+    settings, environment_errors = _Main(main, folder, environ).settings()
+    source_specs = read_sources(sources, _known_floor(main, settings))
+    entity_list = _entities(entities)
+    config = Config(
+        settings=settings,
+        sources=source_specs,
+        entities=entity_list,
+        rules=_rules(rules, entities, entity_list),
+        recipients=_recipients(recipients, rules),
+    )
+    errors = [*environment_errors]
+    for document in documents:
+        errors += sorted(document.errors, key=lambda error: error.line)
+    if errors:
+        raise ConfigErrors(tuple(errors))
+    return config
+
+
+class _Main:
+    """The reader of ``aggregator.toml``."""
+
+    def __init__(self, document: Document, folder: Path, environ: Mapping[str, str]) -> None:
+        self._document, self._folder, self._environ = document, folder, environ
+        self._root = _parent(folder)
+
+    def settings(self) -> tuple[Settings, list[ConfigError]]:
+        """The settings (defaults in place of what is wrong), and the errors of the environment."""
+        document = self._document
+        document.only(*TopForm.model_fields, *_TABLES, homes=_HOMES)
+        top = {key: value for key, value in document.data.items() if key in TopForm.model_fields}
+        form = document.check(TopForm, top, ())
+        store, errors = self._store()
+        poll = self._section("poll", PollForm, PollSettings)
+        if poll.backoff_max < poll.floor:
+            document.add(
+                ("poll", "backoff_max"), f"is shorter than the floor of {spell(poll.floor)}", "make it longer than [poll].floor"
+            )
+        settings = Settings(
+            root=self._root,
+            store=store,
+            fetch=self._section("fetch", FetchForm, FetchSettings),
+            poll=poll,
+            workers=self._section("workers", WorkersForm, WorkerSettings),
+            mail=self._mail(),
+            alerts=self._section("alerts", AlertsForm, AlertSettings),
+            retention=self._section("retention", RetentionForm, RetentionSettings),
+        )
+        return (replace(settings, **form.written()) if form else settings), errors
+
+    def _section(self, name: str, form: type[Form], make: Callable[..., T]) -> T:
+        checked = self._document.check(form, self._document.table(name), (name,))
+        return make(**checked.written()) if checked else make()
+
+    def _store(self) -> tuple[StoreSettings, list[ConfigError]]:
+        store = self._section("store", StoreForm, StoreSettings)
+        errors = []
+        if url := self._environ.get(STORE_VARIABLE, ""):
+            try:
+                store = StoreSettings(store_url(url))
+            except PydanticCustomError as error:
+                context = error.context or {}
+                errors.append(ConfigError(context["message"], path="environment", key=STORE_VARIABLE, hint=context["hint"]))
+        path = self._root / store.url.removeprefix("sqlite:///")
+        return StoreSettings(f"sqlite:///{path}"), errors
+
+    def _mail(self) -> MailSettings:
+        table = self._document.table("mail")
+        password, password_file = self._password(table)
+        if table.get("mode") == MailMode.SMTP and not table.get("host"):
+            self._document.add(("mail", "host"), 'mode "smtp" needs a host', 'add the relay: host = "mail.example.org"')
+        if table.get("username") and not table.keys() & {"password", "password_env", "password_file"}:
+            self._document.add(("mail", "username"), "has no password", "add password_env or password_file, or remove it")
+        form = self._document.check(MailForm, table, ("mail",))
+        written = form.written() if form else {}
+        for key in ("password", "password_env", "password_file"):
+            written.pop(key, None)
+        folder = self._root / written.pop("folder", MailSettings().folder)
+        return MailSettings(**written, folder=folder, password=password, password_file=password_file)
+
+    def _password(self, table: dict[str, Any]) -> tuple[str, Path | None]:
+        """The password and, if it came from a file, which. No message ever holds it."""
+        variable, name = table.get("password_env"), table.get("password_file")
+        if variable and name:
+            self._document.add(("mail", "password_file"), "stands beside password_env", "keep one of the two")
+        elif isinstance(variable, str) and variable:
+            if password := self._environ.get(variable, ""):
+                return password, None
+            hint = f"set {variable} for the service, or use password_file"
+            self._document.add(("mail", "password_env"), f"the environment variable {variable} is not set or empty", hint)
+        elif isinstance(name, str) and name:
+            return self._password_from(self._folder / name)
+        return "", None
+
+    def _password_from(self, path: Path) -> tuple[str, Path | None]:
+        route: Route = ("mail", "password_file")
+        try:
+            password = path.read_text(encoding="utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            self._document.add(route, f"{path} is not UTF-8 text", "the file holds the password and nothing else")
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a path"
+            self._document.add(route, f"{path} cannot be read: {reason}", "the path starts from the configuration folder")
+        else:
+            if password and "\n" not in password:
+                return password, path
+            self._document.add(route, f"{path} must hold exactly one line", "the file holds the password and nothing else")
+        return "", None
+
+
+def _parent(folder: Path) -> Path:
+    """The folder above ``folder``, as the operator sees it: a link to a folder elsewhere stands where the link stands."""
+    whole = folder.absolute()
+    return (whole.resolve() if whole.name == ".." else whole).parent.resolve()
+
+
+def _known_floor(document: Document, settings: Settings) -> timedelta | None:
+    """The floor, unless ``[poll]`` has errors: one mistake must not look like many."""
+    broken = document.broken or any(error.key.startswith("poll") for error in document.errors)
+    return None if broken else settings.poll.floor
+
+
+def floor_of(folder: Path) -> timedelta | None:
+    """The floor that ``aggregator.toml`` in ``folder`` sets; None if it has errors there."""
+    form = (document := Document(folder / FILES[0])).check(PollForm, document.table("poll"), ("poll",))
+    return PollSettings(**form.written()).floor if form and not document.broken else None
+
+
+def read_sources(document: Document, floor: timedelta | None) -> tuple[SourceSpec, ...]:
+    """The sources of ``sources.toml``, its ``[defaults]`` applied; errors are noted in ``document``.
+
+    A source that names no interval has the larger of 30 minutes and the floor.
+    """
+    context = {"floor": floor}
+    document.only("defaults", "source", homes={key: home for key, home in _HOMES.items() if home != "sources.toml"})
+    form = document.check(DefaultsForm, document.table("defaults"), ("defaults",), context)
+    interval = max(SourceSpec(slug="", url="").interval, floor or timedelta())
+    defaults = {"interval": interval, **(form.written() if form else {})}
+    return tuple(SourceSpec(**{**defaults, **source.written()}) for source in _items(document, "source", SourceForm, context))
+
+
+def _items(document: Document, name: str, form: type[F], context: dict[str, Any] | None = None) -> list[F]:
+    """The tables ``[[name]]`` that are right; the errors of the others, and every slug that stands twice, are noted."""
+    items, routes = [], dict[str, Route]()
+    for index, table in document.tables(name):
+        route: Route = (name, index)
+        if (item := document.check(form, table, route, context)) is not None:
+            items.append(item)
+        slug = table.get("slug")
+        if isinstance(slug, str) and (first := routes.setdefault(slug, route)) is not route:
+            line = document.line((*first, "slug"))
+            document.add((*route, "slug"), f'"{slug}" stands on line {line} already', "slugs are unique; change one of the two")
+    return items
+
+
+def _entities(document: Document) -> tuple[Entity, ...]:
+    document.only("entity", homes=_HOMES)
+    items = _items(document, "entity", EntityForm)
+    return tuple(Entity(item.slug, item.name or item.slug, item.aliases) for item in items)
+
+
+def _rules(document: Document, entity_document: Document, entities: tuple[Entity, ...]) -> tuple[RuleSpec, ...]:
+    document.only("rule", homes=_HOMES)
+    specs = []
+    for item in _items(document, "rule", RuleForm):
+        written = item.written()
+        specs.append(RuleSpec(**{**written, "name": item.name or item.slug}))
+    _check_queries(document, entity_document, entities)
+    return tuple(specs)
+
+
+def _check_queries(document: Document, entity_document: Document, entities: tuple[Entity, ...]) -> None:
+    """Compile every query. Entities with errors of their own are not reported again by each rule that uses them."""
+    found = entity_errors(entities) if not entity_document.errors else []
+    _place_entity_errors(entity_document, found)
+    known = {entity.slug: entity for entity in entities}
+    if entity_document.errors:
+        known = _stand_ins(entity_document)
+    for index, table in document.tables("rule"):
+        query = table.get("query")
+        if not isinstance(query, str):
+            continue
+        try:
+            compile_query(query, known)
+        except RuleSyntaxError as error:
+            if not (entity_document.broken and "@" in query):
+                document.errors.append(_in_file(error, document, ("rule", index, "query")))
+
+
+def _stand_ins(document: Document) -> dict[str, Entity]:
+    """Every slug of a faulty file, each a plain word, so that queries can be checked all the same."""
+    slugs = {table["slug"] for _, table in document.tables("entity") if isinstance(table.get("slug"), str)}
+    return {slug: Entity(slug, slug, ("entity",)) for slug in slugs}
+
+
+def _place_entity_errors(document: Document, errors: list[ConfigError]) -> None:
+    routes = {table.get("slug"): ("entity", index, "aliases") for index, table in document.tables("entity")}
+    for error in errors:
+        document.add(routes.get(error.key.removeprefix("entity."), ()), error.message, error.hint)
+
+
+def _in_file(error: RuleSyntaxError, document: Document, route: Route) -> RuleSyntaxError:
+    """The same error with file, key and line; its message names the column in the file, its hint shows the query and a caret.
+
+    The hint's first row has no indent: ``str(error)`` gives it the same one that the other rows have.
+    """
+    lines = error.query.split("\n")
+    offset = sum(len(line) + 1 for line in lines[: error.query_line - 1]) + error.column - 1
+    line, column = document.within(route, offset)
+    place, *rows = explain_error(error).split("\n")
+    word = place.removesuffix(error.message).partition(", at ")[2].rstrip(": ")  # of right-to-left text
+    placed = RuleSyntaxError(
+        f"column {column}{f', {word}' if word else ''}: {error.message}",
+        query=error.query,
+        query_line=error.query_line,
+        column=error.column,
+        length=error.length,
+        hint="\n".join(rows).removeprefix("    "),
+        path=document.path,
+        key=document.key(route),
+    )
+    placed.line = line
+    return placed
+
+
+def _recipients(document: Document, rule_document: Document) -> tuple[Recipient, ...]:
+    document.only("recipient", homes=_HOMES)
+    items = _items(document, "recipient", RecipientForm)
+    if not rule_document.broken:
+        slugs = [table["slug"] for _, table in rule_document.tables("rule") if isinstance(table.get("slug"), str)]
+        _check_patterns(document, slugs)
+    return tuple(Recipient(**item.written()) for item in items)
+
+
+def _check_patterns(document: Document, slugs: list[str]) -> None:
+    """A pattern that follows no rule is an error; ``*`` is not, even before the first rule is written."""
+    for index, table in document.tables("recipient"):
+        patterns = table.get("rules")
+        for place, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
+            if not isinstance(pattern, str) or pattern == "*" or any(fnmatchcase(slug, pattern) for slug in slugs):
+                continue
+            close = nearest(pattern, slugs)
+            hint = f'did you mean "{close}"?' if close else f"the rules are: {', '.join(slugs) or 'none yet'}"
+            document.add(("recipient", index, "rules", place), f'"{pattern}" matches no rule', hint)

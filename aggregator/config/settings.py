@@ -1,0 +1,135 @@
+"""The settings of ``aggregator.toml`` as typed values, with defaults that serve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from aggregator.model.delivery import Recipient
+from aggregator.model.rule import Entity, RuleSpec
+from aggregator.model.source import SourceSpec
+
+
+class MailMode(StrEnum):
+    """Where mail goes: into a folder of ``.eml`` and ``.html`` files, or to an SMTP relay."""
+
+    FOLDER = "folder"
+    SMTP = "smtp"
+
+
+class MailSecurity(StrEnum):
+    """How the connection to the relay is protected. ``NONE`` is for a relay on this machine."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """``url`` is an SQLAlchemy URL; a relative SQLite path is relative to the configuration folder's parent."""
+
+    url: str = "sqlite:///var/aggregator.db"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """Manners and bounds of every request. Sizes in bytes, times in seconds."""
+
+    contact_url: str = ""
+    allow_networks: tuple[str, ...] = ()
+    deadline: float = 30.0
+    connect_timeout: float = 10.0
+    max_wire_bytes: int = 5_000_000
+    max_body_bytes: int = 15_000_000
+    max_page_bytes: int = 3_000_000
+    host_gap: float = 2.0
+    concurrency: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class PollSettings:
+    """Rhythm of polling.
+
+    ``floor`` is the least time between two polls of a source, ``backoff_max`` the longest wait after failures.
+    """
+
+    floor: timedelta = timedelta(minutes=5)
+    backoff_max: timedelta = timedelta(hours=24)
+    max_entries: int = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """The pool that parses. ``processes=0`` means one per core; ``memory_bytes`` caps each worker's address space."""
+
+    processes: int = 0
+    deadline: float = 20.0
+    memory_bytes: int = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """The relay and the identity of our mail. ``password`` is read from the environment or a file, never shown.
+
+    ``password_file`` is where it came from, if from a file, so that a file that everybody can read is noticed.
+    """
+
+    mode: MailMode = MailMode.FOLDER
+    folder: Path = Path("var/mail")
+    sender: str = "aggregator@localhost.localdomain"
+    sender_name: str = "aggregator"
+    host: str = ""
+    port: int = 587
+    security: MailSecurity = MailSecurity.STARTTLS
+    username: str = ""
+    password: str = field(default="", repr=False)
+    password_file: Path | None = None
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """``group_wait``: how long a first alert waits for company, so that one mail carries them all."""
+
+    group_wait: timedelta = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long records are kept. Articles stay for ever."""
+
+    fetch_log: timedelta = timedelta(days=90)
+    sent_messages: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything of ``aggregator.toml``.
+
+    ``instance`` is the name that readers see; ``root`` the folder relative paths start from.
+    """
+
+    instance: str = "aggregator"
+    root: Path = Path()
+    public_base_url: str | None = None
+    store: StoreSettings = StoreSettings()
+    fetch: FetchSettings = FetchSettings()
+    poll: PollSettings = PollSettings()
+    workers: WorkerSettings = WorkerSettings()
+    mail: MailSettings = MailSettings()
+    alerts: AlertSettings = AlertSettings()
+    retention: RetentionSettings = RetentionSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A whole, valid configuration: settings and the four lists."""
+
+    settings: Settings
+    sources: tuple[SourceSpec, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    rules: tuple[RuleSpec, ...] = ()
+    recipients: tuple[Recipient, ...] = ()

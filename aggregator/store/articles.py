@@ -1,0 +1,227 @@
+"""Articles: deciding on a draft and storing what was decided, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, assert_never
+
+from sqlalchemy import insert, text, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Session, col, select
+
+from aggregator.dedupe import LOOKUP_SIZE
+from aggregator.model.article import (
+    Article,
+    ArticleDraft,
+    Candidate,
+    Discard,
+    Duplicate,
+    Extraction,
+    New,
+    Revision,
+    TextOrigin,
+    Verdict,
+)
+from aggregator.store import entries
+from aggregator.store.codec import DATE_CANDIDATE
+from aggregator.store.entries import PendingEntry
+from aggregator.store.tables import FTS, AddressRow, ArticleRow, RevisionRow, ShingleRow, SightingRow, SourceRow, StoryRow
+from aggregator.text import index_text
+
+MOST_CANDIDATES = 50
+"""A shingle that more articles share than this is boilerplate; the best-sharing candidates are enough."""
+
+Decide = Callable[[ArticleDraft, Sequence[Candidate]], Verdict]
+
+
+def ingest(
+    session: Session, entry: PendingEntry, draft: ArticleDraft, decide: Decide, retry_at: datetime | None, error: str
+) -> tuple[Verdict, int | None]:
+    """Decide on a draft against what is stored, and store the outcome with the entry's sighting. Returns the verdict and article.
+
+    ``retry_at`` keeps the entry pending: the article stands with the feed's text until its page can be had.
+    """
+    if not entries.finish(session, entry, error, retry_at):
+        return Discard("the entry was edited or taken over while its page was fetched"), None
+    verdict = decide(draft, _candidates(session, draft))
+    match verdict:
+        case New(story_id=story):
+            article_id = _insert(session, draft, story)
+        case Revision(article_id=article_id):
+            _revise(session, article_id, draft)
+        case Duplicate(article_id=article_id):
+            pass
+        case Discard():
+            return verdict, None
+        case _:
+            assert_never(verdict)
+    sight(session, entry, article_id, draft.url, draft.seen_at)
+    addresses = [{"url_key": key, "article_id": article_id} for key in draft.fingerprint.url_keys]
+    if addresses:
+        session.execute(upsert(AddressRow).on_conflict_do_nothing(), addresses)
+    return verdict, article_id
+
+
+def sight(session: Session, entry: PendingEntry, article_id: int, url: str, at: datetime) -> None:
+    """Note that an article was seen in an entry. Once is enough."""
+    values = {"entry_id": entry.id, "article_id": article_id, "source_id": entry.source_id, "url": url, "seen_at": at}
+    session.execute(upsert(SightingRow).values(values).on_conflict_do_nothing())
+
+
+def sight_known(session: Session, entry: PendingEntry, at: datetime) -> int | None:
+    """The entry's address is a known article's: one more sighting, no page needed. None when the lease was lost."""
+    if entry.known is None or not entries.finish(session, entry):
+        return None
+    sight(session, entry, entry.known, entry.entry.link or "", at)
+    return entry.known
+
+
+def _candidates(session: Session, draft: ArticleDraft) -> list[Candidate]:
+    by_entry = session.exec(select(SightingRow.article_id).where(SightingRow.entry_id == draft.entry_id)).all()
+    keys = draft.fingerprint.url_keys
+    by_url = session.exec(select(AddressRow.article_id).where(col(AddressRow.url_key).in_(keys))).all()
+    by_text = session.exec(_sharing(draft)).all() if draft.fingerprint.sketch else ()
+    wanted = dict.fromkeys((*by_entry, *by_url, *by_text))
+    rows = session.exec(select(ArticleRow).where(col(ArticleRow.id).in_(wanted))).all()
+    return [
+        Candidate(
+            article_id=row.id or 0,
+            source_id=row.source_id,
+            story_id=row.story_id,
+            same_entry=row.id in by_entry,
+            same_url=row.id in by_url,
+            title=row.title,
+            text_hash=row.text_hash,
+            sketch=tuple(row.sketch),
+            words=row.words,
+            seen_at=row.first_seen_at,
+            text_origin=TextOrigin(row.text_origin),
+        )
+        for row in rows
+    ]
+
+
+def _sharing(draft: ArticleDraft) -> Any:
+    """Articles by how many of the draft's smallest shingles they share, most first; newer first among equals."""
+    shared = text("count(*) DESC, article_id DESC")
+    smallest = draft.fingerprint.sketch[:LOOKUP_SIZE]
+    found = select(ShingleRow.article_id).where(col(ShingleRow.hash).in_(smallest)).group_by(col(ShingleRow.article_id))
+    return found.order_by(shared).limit(MOST_CANDIDATES)
+
+
+def _values(draft: ArticleDraft) -> dict[str, Any]:
+    """The columns that a draft fills, for a new article and for a revision alike."""
+    made: Extraction = draft.extraction
+    return {
+        "url": draft.url,
+        "canonical_url": made.canonical_url,
+        "title": made.title,
+        "text": made.text,
+        "text_origin": made.text_origin.value,
+        "text_hash": draft.fingerprint.text_hash,
+        "note": made.note,
+        "authors": list(made.authors),
+        "tags": list(made.tags),
+        "language": made.language,
+        "site_name": made.site_name,
+        "image_url": made.image_url,
+        "published_at": made.date.at,
+        "has_time": made.date.has_time,
+        "modified_at": made.modified_at,
+        "date_evidence": [DATE_CANDIDATE.dump(candidate) for candidate in made.date.candidates],
+        "sketch": list(draft.fingerprint.sketch),
+        "words": draft.fingerprint.words,
+    }
+
+
+def _insert(session: Session, draft: ArticleDraft, story_id: int | None) -> int:
+    if story_id is None:
+        story = StoryRow(created_at=draft.seen_at)
+        session.add(story)
+        session.flush()
+        story_id = story.id
+    values = _values(draft) | {"source_id": draft.source_id, "story_id": story_id, "baseline": draft.baseline}
+    statement = insert(ArticleRow).values(**values, first_seen_at=draft.seen_at).returning(col(ArticleRow.id))
+    article_id: int = session.execute(statement).scalar_one()
+    _index(session, article_id, draft)
+    return article_id
+
+
+def _index(session: Session, article_id: int, draft: ArticleDraft) -> None:
+    made = draft.extraction
+    values = {"id": article_id, "title": index_text(made.title), "body": index_text(made.text)}
+    session.execute(text(f"INSERT INTO {FTS} (rowid, title, body) VALUES (:id, :title, :body)"), values)  # noqa: S608
+    shingles = [{"hash": value, "article_id": article_id} for value in draft.fingerprint.sketch[:LOOKUP_SIZE]]
+    if shingles:
+        session.execute(upsert(ShingleRow).on_conflict_do_nothing(), shingles)
+
+
+def _revise(session: Session, article_id: int, draft: ArticleDraft) -> None:
+    old = session.get_one(ArticleRow, article_id)
+    session.add(
+        RevisionRow(article_id=article_id, number=old.revision, title=old.title, text=old.text, replaced_at=draft.seen_at)
+    )
+    values = _values(draft) | {"revision": old.revision + 1, "match_due": True}
+    session.execute(update(ArticleRow).where(col(ArticleRow.id) == article_id).values(**values))
+    session.execute(text("DELETE FROM shingle WHERE article_id = :id"), {"id": article_id})
+    session.execute(text(f"DELETE FROM {FTS} WHERE rowid = :id"), {"id": article_id})  # noqa: S608
+    _index(session, article_id, draft)
+
+
+def article(row: ArticleRow, source: SourceRow) -> Article:
+    """A row and its source's, as the value that rules and digests work on."""
+    return Article(
+        id=row.id or 0,
+        story_id=row.story_id,
+        source_slug=source.slug,
+        source_name=source.name,
+        source_group=source.outlet_group,
+        country=source.country,
+        url=row.url,
+        title=row.title,
+        text=row.text,
+        text_origin=TextOrigin(row.text_origin),
+        note=row.note,
+        authors=tuple(row.authors),
+        tags=tuple(row.tags),
+        language=row.language,
+        published_at=row.published_at,
+        has_time=row.has_time,
+        first_seen_at=row.first_seen_at,
+        revision=row.revision,
+        words=row.words,
+        baseline=row.baseline,
+    )
+
+
+def articles_due(session: Session, most: int) -> list[Article]:
+    """Articles that wait for matching, oldest first."""
+    statement = (
+        select(ArticleRow, SourceRow)
+        .join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
+        .where(col(ArticleRow.match_due).is_(True))
+        .order_by(col(ArticleRow.id))
+        .limit(most)
+    )
+    return [article(row, source) for row, source in session.exec(statement)]
+
+
+def articles_by_id(session: Session, ids: Iterable[int]) -> dict[int, Article]:
+    """Articles by id."""
+    statement = select(ArticleRow, SourceRow).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
+    found = session.exec(statement.where(col(ArticleRow.id).in_(list(ids))))
+    return {row.id or 0: article(row, source) for row, source in found}
+
+
+def evidence(session: Session, article_id: int) -> list[dict[str, Any]]:
+    """Every candidate for an article's publication date, as stored."""
+    return list(session.get_one(ArticleRow, article_id).date_evidence)
+
+
+def dump(value: Article) -> dict[str, Any]:
+    """An article as JSON types, for the command line."""
+    return {
+        key: item.isoformat() if isinstance(item, datetime) else item for key, item in asdict(value).items() if key != "baseline"
+    }

@@ -1,0 +1,57 @@
+"""How frozen values are kept in JSON columns, and read back."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from aggregator.model.article import DateCandidate
+from aggregator.model.delivery import Recipient
+from aggregator.model.feed import FeedEntry
+from aggregator.model.rule import Entity, RuleSpec, Span
+from aggregator.model.source import SourceSpec
+
+T = TypeVar("T")
+
+
+class Codec(Generic[T]):
+    """Turns values of one dataclass into JSON and back, exactly (tuples, instants and enums included)."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._adapter: TypeAdapter[T] = TypeAdapter(kind)
+
+    def dump(self, value: T) -> dict[str, Any]:
+        """The value as JSON types."""
+        dumped: dict[str, Any] = self._adapter.dump_python(value, mode="json")
+        return dumped
+
+    def load(self, data: dict[str, Any]) -> T:
+        """The value that ``dump`` was given."""
+        return self._adapter.validate_python(data)
+
+    def dump_text(self, value: T) -> str:
+        """The value as JSON text."""
+        return self._adapter.dump_json(value).decode()
+
+    def load_text(self, data: str) -> T:
+        """The value that ``dump_text`` was given."""
+        return self._adapter.validate_json(data)
+
+
+SOURCE = Codec(SourceSpec)
+ENTITY = Codec(Entity)
+RULE = Codec(RuleSpec)
+RECIPIENT = Codec(Recipient)
+ENTRY = Codec(FeedEntry)
+DATE_CANDIDATE = Codec(DateCandidate)
+
+
+def dump_spans(spans: tuple[Span, ...]) -> list[list[Any]]:
+    """Spans as rows of [field, start, end, leaf, alias]."""
+    return [[span.field, span.start, span.end, span.leaf, span.alias] for span in spans]
+
+
+def load_spans(rows: list[list[Any]]) -> tuple[Span, ...]:
+    """The spans that ``dump_spans`` was given."""
+    return tuple(Span(*row) for row in rows)

@@ -1,0 +1,104 @@
+"""Digests: what is owed to a reader, and freezing it into an issue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from aggregator.errors import Conflict, NotFound
+from aggregator.model.delivery import DigestIssue, MatchedArticle, Slot
+from aggregator.store.matches import matched_articles
+from aggregator.store.outbox import NewDelivery, enqueue
+from aggregator.store.tables import DigestItemRow, DigestRow, MatchRow, RecipientRow, RuleRow
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a reader's digests stand: the last slot that has a digest, and the instant up to which digests account."""
+
+    recipient_id: int
+    last: Slot | None
+    covered_until: datetime
+    suppressed: str
+
+
+def standing(session: Session, recipient: str) -> Standing:
+    """Where a reader's digests stand. Raises NotFound for somebody who is not applied yet."""
+    row = session.exec(select(RecipientRow).where(RecipientRow.slug == recipient, col(RecipientRow.removed_at).is_(None))).first()
+    if row is None or row.id is None:
+        raise NotFound(f"there is no recipient {recipient!r} in the store; run `aggregator apply` first")
+    newest = select(DigestRow).where(DigestRow.recipient_id == row.id).order_by(col(DigestRow.window_end).desc()).limit(1)
+    digest = session.exec(newest).first()
+    if digest is None:
+        return Standing(row.id, None, row.created_at, row.suppressed)
+    last = Slot(digest.slot_day, digest.slot_time, digest.window_end)
+    return Standing(row.id, last, digest.window_end, row.suppressed)
+
+
+def owed(session: Session, recipient_id: int, until: datetime) -> list[MatchedArticle]:
+    """Every match that no digest has given to this reader yet, found before ``until``."""
+    ids = session.exec(
+        select(MatchRow.id)
+        .join(DigestItemRow, col(DigestItemRow.match_id) == MatchRow.id)
+        .where(
+            DigestItemRow.recipient_id == recipient_id, col(DigestItemRow.digest_id).is_(None), col(MatchRow.matched_at) < until
+        )
+    ).all()
+    return matched_articles(session, [id_ for id_ in ids if id_ is not None])
+
+
+def matches_between(session: Session, bounds: Sequence[tuple[datetime, datetime]]) -> dict[str, tuple[int, ...]]:
+    """How many matches each rule had in each of the half-open spans."""
+    counts: dict[str, list[int]] = {}
+    for place, (start, end) in enumerate(bounds):
+        found = session.exec(
+            select(RuleRow.slug, func.count())
+            .join(MatchRow, col(MatchRow.rule_id) == RuleRow.id)
+            .where(col(MatchRow.matched_at) >= start, col(MatchRow.matched_at) < end)
+            .group_by(col(RuleRow.slug))
+        )
+        for slug, count in found:
+            counts.setdefault(slug, [0] * len(bounds))[place] = count
+    return {slug: tuple(row) for slug, row in counts.items()}
+
+
+def freeze(
+    session: Session,
+    recipient_id: int,
+    slot: Slot,
+    window: tuple[datetime, datetime],
+    issue: DigestIssue,
+    mail: NewDelivery | None,
+    now: datetime,
+) -> int:
+    """Record a digest, tie its items to it and put its mail into the outbox, in one transaction. Returns the digest's id.
+
+    Without a mail the slot is recorded as empty. Raises Conflict when the slot has its digest, or an item was given meanwhile.
+    """
+    values = {"recipient_id": recipient_id, "slot_day": slot.day, "slot_time": slot.at, "window_start": window[0]}
+    values |= {"window_end": window[1], "state": "queued" if mail else "empty", "matches": len(issue.match_ids)}
+    values |= {"articles": issue.articles, "stories": issue.stories}
+    try:
+        digest_id: int = session.execute(insert(DigestRow).values(**values).returning(col(DigestRow.id))).scalar_one()
+    except IntegrityError:
+        raise Conflict(f"the digest of {slot.day} {slot.at:%H:%M} exists already") from None
+    given = 0
+    for start in range(0, len(issue.match_ids), 500):
+        mine = (
+            col(DigestItemRow.recipient_id) == recipient_id,
+            col(DigestItemRow.match_id).in_(issue.match_ids[start : start + 500]),
+            col(DigestItemRow.digest_id).is_(None),
+        )
+        given += session.execute(update(DigestItemRow).where(*mine).values(digest_id=digest_id)).rowcount  # type: ignore[attr-defined]
+    if given != len(issue.match_ids):
+        raise Conflict("a match of this digest was given to the reader meanwhile")
+    if mail is not None:
+        enqueue(
+            session, NewDelivery(**{name: getattr(mail, name) for name in NewDelivery.__slots__} | {"digest_id": digest_id}), now
+        )
+    return digest_id

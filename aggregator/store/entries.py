@@ -1,0 +1,103 @@
+"""Entries on their way to articles: claiming, giving back, trying again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text, update
+from sqlmodel import Session, col, select
+
+from aggregator.model.feed import FeedEntry
+from aggregator.model.source import SourceSpec
+from aggregator.store.codec import ENTRY, SOURCE
+from aggregator.store.sources import stamp
+from aggregator.store.tables import AddressRow, EntryRow, SightingRow, SourceRow
+
+PER_HOST = 10
+"""Entries of one host in one claim: their pages are fetched one after the other."""
+
+WITHOUT_HOST = 200
+"""Entries that need no page, in one claim."""
+
+_CLAIM = text("""
+    UPDATE entry SET lease_until = :until, lease_token = :token WHERE id IN (
+        SELECT id FROM (
+            SELECT id, due_at, host, row_number() OVER (PARTITION BY host ORDER BY due_at, id) AS place FROM entry
+            WHERE state = 'pending' AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
+              AND host NOT IN (SELECT host FROM entry WHERE state = 'pending' AND lease_until > :now AND host <> '')
+        ) WHERE place <= CASE WHEN host = '' THEN :without_host ELSE :per_host END ORDER BY place, due_at LIMIT :most
+    ) RETURNING id, host
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEntry:
+    """A leased entry, ready to become an article. ``known`` is the article that its address already names, if any."""
+
+    id: int
+    source_id: int
+    source: SourceSpec
+    entry: FeedEntry
+    version: int
+    attempts: int
+    baseline: bool
+    first_seen_at: datetime
+    lease_token: str
+    known: int | None
+    sighted: int | None
+
+
+def claim_pending(session: Session, now: datetime, most: int, lease: timedelta) -> list[tuple[int, ...]]:
+    """Lease up to ``most`` pending entries, fairly over hosts: one batch of ids per host, several for those that need no page."""
+    values = {"now": stamp(now), "until": stamp(now + lease), "token": secrets.token_hex(8), "most": most}
+    batches: dict[str, list[int]] = {}
+    for id_, host in session.execute(_CLAIM, values | {"per_host": PER_HOST, "without_host": WITHOUT_HOST}):
+        batches.setdefault(host or f"-{len(batches.get('', ())) + id_ % 4}", []).append(id_)
+    return [tuple(sorted(ids)) for ids in batches.values()]
+
+
+def pending_entries(session: Session, ids: Sequence[int]) -> list[PendingEntry]:
+    """The leased entries among ``ids``, oldest first, with what is known of them."""
+    rows = session.exec(
+        select(EntryRow, SourceRow, AddressRow.article_id, SightingRow.article_id)
+        .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
+        .outerjoin(AddressRow, (col(AddressRow.url_key) == EntryRow.url_key) & (col(EntryRow.url_key) != ""))
+        .outerjoin(SightingRow, col(SightingRow.entry_id) == EntryRow.id)
+        .where(col(EntryRow.id).in_(ids), EntryRow.state == "pending", col(EntryRow.lease_token).is_not(None))
+        .order_by(col(EntryRow.id))
+    ).all()
+    return [
+        PendingEntry(
+            id=row.id or 0,
+            source_id=row.source_id,
+            source=SOURCE.load(source.spec),
+            entry=ENTRY.load_text(row.payload or "{}"),
+            version=row.version,
+            attempts=row.attempts,
+            baseline=row.baseline,
+            first_seen_at=row.first_seen_at,
+            lease_token=row.lease_token or "",
+            known=known,
+            sighted=sighted,
+        )
+        for row, source, known, sighted in rows
+    ]
+
+
+def finish(session: Session, entry: PendingEntry, error: str = "", retry_at: datetime | None = None) -> bool:
+    """Give the entry back: done, or pending again at ``retry_at``. False when it was edited or taken over meanwhile."""
+    values: dict[str, Any] = {"lease_until": None, "lease_token": None, "error": error[:300]}
+    if retry_at is None:
+        values |= {"state": "done", "payload": None}
+    else:
+        values |= {"due_at": retry_at, "attempts": entry.attempts + 1}
+    mine = (col(EntryRow.id) == entry.id, col(EntryRow.lease_token) == entry.lease_token)
+    done = session.execute(update(EntryRow).where(*mine, col(EntryRow.version) == entry.version).values(**values))
+    if not done.rowcount:  # type: ignore[attr-defined]
+        # Edited in the feed while its page was fetched: free it, so that the newer version has its turn.
+        session.execute(update(EntryRow).where(*mine).values(lease_until=None, lease_token=None))
+    return bool(done.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,128 @@
+"""Matches: stored once per rule and article, together with everything that they cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Session, col, select
+
+from aggregator.model.article import Article
+from aggregator.model.delivery import MatchedArticle, Recipient
+from aggregator.model.rule import Lane, Match, RuleSpec
+from aggregator.store.articles import articles_by_id
+from aggregator.store.codec import dump_spans, load_spans
+from aggregator.store.registry import Registered
+from aggregator.store.tables import AlertRow, ArticleRow, DigestItemRow, MatchRow, RuleRow
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What matching needs to know: rules and recipients as configured, and their ids in the store."""
+
+    rules: Mapping[str, RuleSpec]
+    recipients: tuple[Recipient, ...]
+    registered: Registered
+    group_wait: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class MatchCounts:
+    """What a batch of matching brought."""
+
+    articles: int = 0
+    matches: int = 0
+    alerts: int = 0
+
+
+def store_matches(session: Session, found: Sequence[tuple[Article, Sequence[Match]]], watch: Watch, now: datetime) -> MatchCounts:
+    """Store what the rules found, in one transaction with what it causes: alert events and the digests' ledger.
+
+    A match that is already stored is left as it is: an edited article alerts only for rules that newly match it.
+    """
+    matches = alerts = 0
+    for article, hits in found:
+        for match in hits:
+            match_id = _insert(session, article, match, watch, now)
+            if match_id is None:
+                continue
+            matches += 1
+            alerts += _raise_alert(session, article, match, match_id, watch, now)
+            _owe(session, match, match_id, watch)
+        # An edit that came in between has a higher revision, and its own turn.
+        session.execute(
+            update(ArticleRow)
+            .where(col(ArticleRow.id) == article.id, col(ArticleRow.revision) == article.revision)
+            .values(match_due=False)
+        )
+    return MatchCounts(len(found), matches, alerts)
+
+
+def _insert(session: Session, article: Article, match: Match, watch: Watch, now: datetime) -> int | None:
+    rule_id = watch.registered.rules.get(match.rule)
+    if rule_id is None:
+        return None
+    values: dict[str, Any] = {"rule_id": rule_id, "rule_version": watch.registered.rule_versions[match.rule]}
+    values |= {"article_id": article.id, "revision": article.revision, "matched_at": now}
+    values |= {"spans": dump_spans(match.spans), "aliases": list(match.aliases)}
+    statement = upsert(MatchRow).values(**values).on_conflict_do_nothing().returning(col(MatchRow.id))
+    match_id: int | None = session.execute(statement).scalar_one_or_none()
+    if match_id is None:
+        # Known already. Its spans follow the article's new text, so that digests mark the right words.
+        known = (col(MatchRow.rule_id) == rule_id, col(MatchRow.article_id) == article.id)
+        fresh = {"spans": values["spans"], "aliases": values["aliases"], "revision": article.revision}
+        session.execute(update(MatchRow).where(*known, col(MatchRow.revision) < article.revision).values(**fresh))
+    return match_id
+
+
+def _raise_alert(session: Session, article: Article, match: Match, match_id: int, watch: Watch, now: datetime) -> int:
+    if watch.rules[match.rule].lane is not Lane.NOW:
+        return 0
+    state, reason = ("suppressed", "the source's first poll: it was there before") if article.baseline else ("pending", "")
+    values: dict[str, Any] = {"rule_id": watch.registered.rules[match.rule], "story_id": article.story_id, "match_id": match_id}
+    values |= {"state": state, "reason": reason, "created_at": now, "due_at": now + watch.group_wait}
+    done = session.execute(upsert(AlertRow).values(**values).on_conflict_do_nothing())
+    return int(done.rowcount) if state == "pending" else 0  # type: ignore[attr-defined]
+
+
+def _owe(session: Session, match: Match, match_id: int, watch: Watch) -> None:
+    owed = [
+        {"recipient_id": watch.registered.recipients[person.slug], "match_id": match_id}
+        for person in watch.recipients
+        if person.enabled and person.digest and person.slug in watch.registered.recipients and person.follows(match.rule)
+    ]
+    if owed:
+        session.execute(insert(DigestItemRow), owed)
+
+
+def matched_articles(session: Session, match_ids: Sequence[int]) -> list[MatchedArticle]:
+    """Matches with their articles, in the order of the configured rules, then as they were found."""
+    rows: list[tuple[MatchRow, RuleRow]] = []
+    for start in range(0, len(match_ids), 500):
+        statement = select(MatchRow, RuleRow).join(RuleRow, col(RuleRow.id) == MatchRow.rule_id)
+        rows.extend(session.exec(statement.where(col(MatchRow.id).in_(match_ids[start : start + 500]))).all())
+    found: dict[int, Article] = {}
+    ids = list({row.article_id for row, _ in rows})
+    for start in range(0, len(ids), 500):
+        found |= articles_by_id(session, ids[start : start + 500])
+    rows.sort(key=lambda pair: (pair[1].position, pair[0].id or 0))
+    return [
+        MatchedArticle(
+            match_id=row.id or 0,
+            rule=rule.slug,
+            article=found[row.article_id],
+            spans=_fitting(row, found[row.article_id]),
+            aliases=tuple(row.aliases),
+            matched_at=row.matched_at,
+        )
+        for row, rule in rows
+    ]
+
+
+def _fitting(row: MatchRow, article: Article) -> Any:
+    """The spans, unless the article was revised since: they point into the text that the rule saw."""
+    return load_spans(row.spans) if row.revision == article.revision else ()

@@ -1,0 +1,148 @@
+"""The configuration in the store: what would change, and changing it.
+
+Rows are never deleted: what the operator takes away is marked removed, so that history keeps its names, and comes back
+with all of it when the same slug returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlmodel import Session, select
+
+from aggregator.config.settings import Config
+from aggregator.model.delivery import Recipient
+from aggregator.model.rule import Entity, RuleSpec
+from aggregator.model.source import SourceSpec
+from aggregator.store.codec import ENTITY, RECIPIENT, RULE, SOURCE
+from aggregator.store.tables import EntityRow, RecipientRow, RuleRow, SourceRow
+
+S = TypeVar("S", SourceSpec, Entity, RuleSpec, Recipient)
+R = TypeVar("R", SourceRow, EntityRow, RuleRow, RecipientRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between the files and the store. ``what`` names the changed keys with their old and new values."""
+
+    noun: str
+    slug: str
+    verb: str  # added, changed, removed
+    what: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The ids of what is active, by slug."""
+
+    rules: Mapping[str, int]
+    rule_versions: Mapping[str, int]
+    recipients: Mapping[str, int]
+    suppressed: frozenset[str]
+
+
+def plan(session: Session, config: Config) -> tuple[Change, ...]:
+    """What ``apply`` would change, in the order sources, entities, rules, recipients."""
+    return (
+        *_differences("source", SOURCE.dump, config.sources, session.exec(select(SourceRow)).all()),
+        *_differences("entity", ENTITY.dump, config.entities, session.exec(select(EntityRow)).all()),
+        *_differences("rule", RULE.dump, config.rules, session.exec(select(RuleRow)).all()),
+        *_differences("recipient", RECIPIENT.dump, config.recipients, session.exec(select(RecipientRow)).all()),
+    )
+
+
+def _differences(noun: str, dump: Callable[[S], dict[str, Any]], specs: tuple[S, ...], rows: Any) -> tuple[Change, ...]:
+    active = {row.slug: row.spec for row in rows if row.removed_at is None}
+    changes = []
+    for spec in specs:
+        new, old = dump(spec), active.get(spec.slug)
+        if old is None:
+            changes.append(Change(noun, spec.slug, "added"))
+        elif old != new:
+            keys = [key for key in new if old.get(key) != new[key]]
+            changes.append(Change(noun, spec.slug, "changed", tuple(f"{key}: {old.get(key)!r} → {new[key]!r}" for key in keys)))
+    kept = {spec.slug for spec in specs}
+    changes.extend(Change(noun, slug, "removed") for slug in active if slug not in kept)
+    return tuple(changes)
+
+
+def apply(session: Session, config: Config, now: datetime, host_key: Callable[[str], str]) -> tuple[Change, ...]:
+    """Make the store agree with the files. Returns what was changed; a second call changes nothing."""
+    changes = plan(session, config)
+    touched = {(change.noun, change.slug): change.verb for change in changes}
+    for position, source in enumerate(config.sources):
+        if ("source", source.slug) in touched:
+            _put_source(session, source, now, host_key(source.url), position)
+    for entity in config.entities:
+        if ("entity", entity.slug) in touched:
+            row = _row(session, EntityRow, entity.slug) or EntityRow(slug=entity.slug, spec={}, created_at=now)
+            row.spec, row.removed_at = ENTITY.dump(entity), None
+            session.add(row)
+    for position, rule in enumerate(config.rules):
+        _put_rule(session, rule, now, position)
+    for recipient in config.recipients:
+        if ("recipient", recipient.slug) in touched:
+            _put_recipient(session, recipient, now)
+    tables: dict[str, Any] = {"source": SourceRow, "entity": EntityRow, "rule": RuleRow, "recipient": RecipientRow}
+    for (noun, slug), verb in touched.items():
+        if verb == "removed":
+            gone = _row(session, tables[noun], slug)
+            assert gone is not None
+            gone.removed_at = now
+            session.add(gone)
+    return changes
+
+
+def _row(session: Session, table: type[R], slug: str) -> R | None:
+    return session.exec(select(table).where(table.slug == slug)).one_or_none()
+
+
+def _put_source(session: Session, spec: SourceSpec, now: datetime, host: str, position: int) -> None:
+    row = _row(session, SourceRow, spec.slug)
+    if row is None:
+        row = SourceRow(slug=spec.slug, url=spec.url, spec={}, host=host, name="", created_at=now, next_poll_at=now)
+    if row.url != spec.url:
+        # Validators and the body's hash belong to the address they came from.
+        row.etag = row.last_modified = row.final_url = row.body_sha256 = None
+        row.failures, row.failing_since, row.failure_kind, row.failure_detail = 0, None, "", ""
+        row.next_poll_at = now
+    interval = SOURCE.load(row.spec).interval if row.spec else spec.interval
+    if spec.interval < interval:
+        row.next_poll_at = min(row.next_poll_at, now + spec.interval)
+    row.url, row.host, row.name = spec.url, host, spec.title
+    row.outlet_group, row.country, row.enabled = spec.group, spec.country, spec.enabled
+    row.spec, row.removed_at = SOURCE.dump(spec), None
+    session.add(row)
+
+
+def _put_rule(session: Session, spec: RuleSpec, now: datetime, position: int) -> None:
+    row = _row(session, RuleRow, spec.slug) or RuleRow(slug=spec.slug, spec={}, created_at=now)
+    if row.spec and row.spec.get("query") != spec.query:
+        row.version += 1
+    row.spec, row.position, row.removed_at = RULE.dump(spec), position, None
+    session.add(row)
+
+
+def _put_recipient(session: Session, spec: Recipient, now: datetime) -> None:
+    row = _row(session, RecipientRow, spec.slug) or RecipientRow(slug=spec.slug, spec={}, created_at=now)
+    if row.removed_at is not None:
+        row.created_at = now
+    if row.spec.get("address") != spec.address:
+        row.suppressed = ""
+    row.spec, row.removed_at = RECIPIENT.dump(spec), None
+    session.add(row)
+
+
+def registered(session: Session) -> Registered:
+    """The ids of the active rules and recipients."""
+    rules = session.exec(select(RuleRow).where(RuleRow.removed_at.is_(None))).all()  # type: ignore[union-attr]
+    people = session.exec(select(RecipientRow).where(RecipientRow.removed_at.is_(None))).all()  # type: ignore[union-attr]
+    return Registered(
+        rules={row.slug: row.id for row in rules if row.id is not None},
+        rule_versions={row.slug: row.version for row in rules},
+        recipients={row.slug: row.id for row in people if row.id is not None},
+        suppressed=frozenset(row.slug for row in people if row.suppressed),
+    )

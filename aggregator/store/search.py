@@ -1,0 +1,74 @@
+"""The archive: narrowed by the index, verified by the matcher."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy import ColumnElement, func, text
+from sqlmodel import Session, col, select
+
+from aggregator.model.article import Article
+from aggregator.model.rule import Document, Match
+from aggregator.rules import CompiledQuery, Narrowing
+from aggregator.store.articles import article
+from aggregator.store.tables import FTS, ArticleRow, SourceRow
+
+BATCH = 200
+
+
+def document(found: Article) -> Document:
+    """What rules look at, of a stored article."""
+    host = (urlsplit(found.url).hostname or "").removeprefix("www.")
+    return Document(
+        title=found.title,
+        body=found.text,
+        authors=found.authors,
+        source=found.source_slug,
+        domain=host,
+        url=found.url,
+        language=found.language or "",
+        country=found.country,
+        group=found.source_group,
+        tags=found.tags,
+        published_at=found.published_at or found.first_seen_at,
+        words=found.words,
+    )
+
+
+def search(
+    session: Session, query: CompiledQuery, since: datetime | None, until: datetime | None, most: int
+) -> tuple[list[tuple[Article, Match]], int]:
+    """Articles that the query matches, newest first: at most ``most`` of them, and how many there are in all."""
+    found: list[tuple[Article, Match]] = []
+    total = 0
+    for candidate in _candidates(session, query.narrowing(), since, until):
+        match = query.match(document(candidate))
+        if match is not None:
+            total += 1
+            if len(found) < most:
+                found.append((candidate, match))
+    return found, total
+
+
+def _candidates(session: Session, narrow: Narrowing, since: datetime | None, until: datetime | None) -> Iterator[Article]:
+    shown_at: ColumnElement[datetime] = func.coalesce(ArticleRow.published_at, ArticleRow.first_seen_at)
+    statement = select(ArticleRow, SourceRow).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
+    if narrow.fts is not None:
+        hits = text(f"article.id IN (SELECT rowid FROM {FTS} WHERE {FTS} MATCH :fts)").bindparams(fts=narrow.fts)  # noqa: S608
+        statement = statement.where(hits)
+    if narrow.sources:
+        statement = statement.where(col(SourceRow.slug).in_(narrow.sources))
+    if narrow.groups:
+        statement = statement.where(col(SourceRow.outlet_group).in_(narrow.groups))
+    if narrow.countries:
+        statement = statement.where(col(SourceRow.country).in_(narrow.countries))
+    if narrow.languages:
+        statement = statement.where(col(ArticleRow.language).in_(narrow.languages))
+    for begin in filter(None, (since, narrow.date_from)):
+        statement = statement.where(shown_at >= begin)
+    for end in filter(None, (until, narrow.date_to)):
+        statement = statement.where(shown_at < end)
+    rows = session.execute(statement.order_by(shown_at.desc(), col(ArticleRow.id).desc()).execution_options(yield_per=BATCH))
+    return (article(row, source) for row, source in rows)

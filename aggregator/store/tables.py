@@ -1,0 +1,350 @@
+"""The tables. Rows never leave ``store/``: SQLModel validates nothing on ``table=True``, so values are checked before.
+
+Every instant is aware UTC (``UTCDateTime``). Every step of the pipeline has a unique key here, which makes it idempotent:
+
+=============  ===========================================  ==============================================
+step           unique key                                   meaning
+=============  ===========================================  ==============================================
+poll           entry (source, key)                          an entry is stored once, whatever is re-polled
+extract        sighting (entry)                             an entry belongs to one article
+extract        address (url_key)                            one address is one article
+match          match (rule, article)                        a rule finds an article once
+alert          alert (rule, story)                          a story alerts once per rule
+digest         digest (recipient, day, time)                one digest per slot
+digest         digest_item (recipient, match)               a match is owed once, and stands in one digest
+deliver        delivery (key)                               one message per alert or digest and recipient
+=============  ===========================================  ==============================================
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlmodel import Field, SQLModel
+
+
+class SourceRow(SQLModel, table=True):
+    """A configured feed, its polling state and its lease. ``removed_at`` keeps history when the operator takes it away."""
+
+    __tablename__ = "source"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    url: str
+    spec: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    host: str = Field(index=True)
+    name: str
+    outlet_group: str = ""
+    country: str = ""
+    enabled: bool = True
+    created_at: datetime
+    removed_at: datetime | None = None
+
+    next_poll_at: datetime
+    lease_until: datetime | None = None
+    lease_token: str | None = None
+    baseline_at: datetime | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    final_url: str | None = None
+    body_sha256: str | None = None
+    last_fetch_at: datetime | None = None
+    last_success_at: datetime | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    failure_kind: str = ""
+    failure_detail: str = ""
+
+    __table_args__ = (Index("ix_source_due", "next_poll_at", sqlite_where=sql("enabled AND removed_at IS NULL")),)
+
+
+class FetchRow(SQLModel, table=True):
+    """One poll of a source, for its history."""
+
+    __tablename__ = "fetch"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id", index=True)
+    at: datetime = Field(index=True)
+    outcome: str  # fetched, unchanged, not_modified, failed
+    kind: str = ""
+    detail: str = ""
+    status: int | None = None
+    bytes: int = 0
+    entries: int = 0
+    new_entries: int = 0
+
+
+class EntryRow(SQLModel, table=True):
+    """One entry of one feed: the ledger of what was seen. ``state``: pending → done, or given up.
+
+    ``payload`` is the feed entry as JSON until the article is stored; then it is dropped. ``version`` grows with each edit.
+    """
+
+    __tablename__ = "entry"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id")
+    key: str
+    url_key: str
+    host: str
+    content_hash: str
+    version: int = 1
+    payload: str | None = None
+    baseline: bool = False
+    first_seen_at: datetime
+    state: str = "pending"
+    attempts: int = 0
+    due_at: datetime
+    lease_until: datetime | None = None
+    lease_token: str | None = None
+    error: str = ""
+
+    __table_args__ = (
+        UniqueConstraint("source_id", "key"),
+        Index("ix_entry_pending", "due_at", sqlite_where=sql("state = 'pending'")),
+    )
+
+
+class StoryRow(SQLModel, table=True):
+    """A group of articles with the same text. Its first article names it."""
+
+    __tablename__ = "story"
+
+    id: int | None = Field(default=None, primary_key=True)
+    created_at: datetime
+
+
+class ArticleRow(SQLModel, table=True):
+    """One text published once by one outlet, in its present revision. ``match_due`` asks for matching."""
+
+    __tablename__ = "article"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id", index=True)
+    story_id: int = Field(foreign_key="story.id", index=True)
+    url: str
+    canonical_url: str | None = None
+    title: str
+    text: str
+    text_origin: str
+    text_hash: str
+    note: str = ""
+    authors: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    tags: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    language: str | None = None
+    site_name: str = ""
+    image_url: str | None = None
+    published_at: datetime | None = Field(default=None, index=True)
+    has_time: bool = False
+    modified_at: datetime | None = None
+    date_evidence: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    sketch: list[int] = Field(sa_column=Column(JSON, nullable=False))
+    words: int = 0
+    revision: int = 1
+    baseline: bool = False
+    first_seen_at: datetime = Field(index=True)
+    match_due: bool = True
+
+    __table_args__ = (Index("ix_article_match_due", "id", sqlite_where=sql("match_due")),)
+
+
+class AddressRow(SQLModel, table=True):
+    """An address under which an article is known."""
+
+    __tablename__ = "address"
+
+    url_key: str = Field(primary_key=True)
+    article_id: int = Field(foreign_key="article.id", index=True)
+
+
+class ShingleRow(SQLModel, table=True):
+    """The smallest shingle hashes of an article: what finds candidates for the same text."""
+
+    __tablename__ = "shingle"
+
+    hash: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    article_id: int = Field(foreign_key="article.id", primary_key=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class SightingRow(SQLModel, table=True):
+    """Where and when an article was seen."""
+
+    __tablename__ = "sighting"
+
+    entry_id: int = Field(foreign_key="entry.id", primary_key=True)
+    article_id: int = Field(foreign_key="article.id", index=True)
+    source_id: int = Field(foreign_key="source.id")
+    url: str
+    seen_at: datetime
+
+
+class RevisionRow(SQLModel, table=True):
+    """An earlier state of an article. ``number`` counts from 1; the newest state stands in the article itself."""
+
+    __tablename__ = "revision"
+
+    article_id: int = Field(foreign_key="article.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    title: str
+    text: str
+    replaced_at: datetime
+
+
+class RuleRow(SQLModel, table=True):
+    """A rule's identity over its versions. ``version`` grows when the query changes."""
+
+    __tablename__ = "rule"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    spec: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    position: int = 0
+    version: int = 1
+    created_at: datetime
+    removed_at: datetime | None = None
+
+
+class EntityRow(SQLModel, table=True):
+    """An entity as applied, so that a change of its aliases shows in ``apply``."""
+
+    __tablename__ = "entity"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    spec: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: datetime
+    removed_at: datetime | None = None
+
+
+class RecipientRow(SQLModel, table=True):
+    """A reader. ``suppressed`` holds the relay's words after a permanent refusal; mail to this address then rests."""
+
+    __tablename__ = "recipient"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    spec: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: datetime
+    removed_at: datetime | None = None
+    suppressed: str = ""
+
+
+class MatchRow(SQLModel, table=True):
+    """A rule found an article, once. ``spans`` are [field, start, end, leaf, alias] on ``revision``."""
+
+    __tablename__ = "match"
+
+    id: int | None = Field(default=None, primary_key=True)
+    rule_id: int = Field(foreign_key="rule.id")
+    rule_version: int
+    article_id: int = Field(foreign_key="article.id", index=True)
+    revision: int
+    spans: list[list[Any]] = Field(sa_column=Column(JSON, nullable=False))
+    aliases: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    matched_at: datetime = Field(index=True)
+
+    __table_args__ = (UniqueConstraint("rule_id", "article_id"),)
+
+
+class AlertRow(SQLModel, table=True):
+    """An urgent rule's event for one story. ``state``: pending → sent, or suppressed with its ``reason``."""
+
+    __tablename__ = "alert"
+
+    id: int | None = Field(default=None, primary_key=True)
+    rule_id: int = Field(foreign_key="rule.id")
+    story_id: int = Field(foreign_key="story.id")
+    match_id: int = Field(foreign_key="match.id")
+    state: str
+    reason: str = ""
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None = None
+
+    __table_args__ = (
+        UniqueConstraint("rule_id", "story_id"),
+        Index("ix_alert_pending", "due_at", sqlite_where=sql("state = 'pending'")),
+    )
+
+
+class DigestRow(SQLModel, table=True):
+    """One digest per recipient and slot. ``state``: queued, empty. Its items are frozen with it."""
+
+    __tablename__ = "digest"
+
+    id: int | None = Field(default=None, primary_key=True)
+    recipient_id: int = Field(foreign_key="recipient.id")
+    slot_day: date
+    slot_time: time
+    window_start: datetime
+    window_end: datetime
+    state: str
+    matches: int = 0
+    articles: int = 0
+    stories: int = 0
+
+    __table_args__ = (UniqueConstraint("recipient_id", "slot_day", "slot_time"),)
+
+
+class DigestItemRow(SQLModel, table=True):
+    """The ledger: this match is owed to this recipient (``digest_id`` NULL), or stands in that digest.
+
+    Written in the transaction that stores the match, so that no clock decides what belongs to a digest.
+    """
+
+    __tablename__ = "digest_item"
+
+    recipient_id: int = Field(foreign_key="recipient.id", primary_key=True)
+    match_id: int = Field(foreign_key="match.id", primary_key=True)
+    digest_id: int | None = Field(default=None, foreign_key="digest.id", index=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class DeliveryRow(SQLModel, table=True):
+    """The outbox: one message to one address. ``key`` (``alert:7:3``, ``digest:12``) makes it unique."""
+
+    __tablename__ = "delivery"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    kind: str
+    recipient_id: int = Field(foreign_key="recipient.id")
+    digest_id: int | None = Field(default=None, foreign_key="digest.id")
+    address: str
+    subject: str
+    message_id: str
+    message: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    state: str = "due"
+    attempts: int = 0
+    due_at: datetime
+    lease_until: datetime | None = None
+    lease_token: str | None = None
+    created_at: datetime
+    sent_at: datetime | None = None
+    detail: str = ""
+
+    __table_args__ = (Index("ix_delivery_due", "due_at", sqlite_where=sql("state IN ('due', 'unknown')")),)
+
+
+class AttemptRow(SQLModel, table=True):
+    """One try to hand a message over."""
+
+    __tablename__ = "attempt"
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id", index=True)
+    at: datetime
+    outcome: str
+    code: int = 0
+    detail: str = ""
+
+
+FTS = "article_fts"
+"""The FTS5 table over the folded tokens of title and body; its rowid is the article's id."""

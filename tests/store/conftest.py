@@ -1,0 +1,78 @@
+"""A store in a fresh file, and values to put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.config.settings import Config, Settings, StoreSettings
+from aggregator.fetch import host_key
+from aggregator.model.delivery import Recipient
+from aggregator.model.feed import FeedEntry
+from aggregator.model.rule import Lane, RuleSpec
+from aggregator.model.source import SourceSpec
+from aggregator.store import Store, migrate, registry
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    url = f"sqlite:///{tmp_path}/test.db"
+    migrate.upgrade(url)
+    with Store(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def config() -> Config:
+    return Config(
+        Settings(store=StoreSettings()),
+        sources=(
+            SourceSpec("wire", "http://wire.test/feed", name="The Wire", group="wire", interval=timedelta(minutes=30)),
+            SourceSpec("daily", "http://daily.test/feed", name="The Daily", group="international"),
+        ),
+        rules=(RuleSpec("strike", "Strike", "strike", Lane.NOW), RuleSpec("port", "Port", "port")),
+        recipients=(
+            Recipient("ana", "ana@example.org", timezone="Europe/Paris", digest_at=time(8)),
+            Recipient("ben", "ben@example.org", rules=("port",)),
+        ),
+    )
+
+
+@pytest.fixture
+def applied(store: Store, config: Config, now: datetime) -> Store:
+    store.write_now(registry.apply, config, now, host_key)
+    return store
+
+
+@pytest.fixture
+def make_entry() -> Callable[..., FeedEntry]:
+    def make(key: str = "a", title: str = "Dockers strike", link: str | None = None, content: str = "") -> FeedEntry:
+        return FeedEntry(
+            key=key,
+            title=title,
+            link=link or f"http://wire.test/{key}",
+            summary="",
+            content=content,
+            published_at=NOW,
+            updated_at=None,
+            published_raw="",
+            zone_assumed=False,
+            has_time=True,
+            authors=(),
+            tags=(),
+            language=None,
+            image_url=None,
+            content_hash=f"{title}{content}",
+        )
+
+    return make

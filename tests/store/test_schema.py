@@ -1,0 +1,129 @@
+"""Migrations, and the engine's promises."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, text
+from sqlmodel import Session, SQLModel
+
+from aggregator.errors import Conflict, StoreError
+from aggregator.store import Store, maintenance, migrate
+from aggregator.store.schema import include_name
+
+
+def test_migrations_give_exactly_the_tables(store: Store) -> None:
+    engine = create_engine(f"sqlite:///{store.path}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": include_name, "compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+    engine.dispose()
+
+
+def test_upgrade_is_idempotent_and_says_what_it_did(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/deep/new.db"
+    assert migrate.upgrade(url) == (None, migrate.latest())
+    assert migrate.upgrade(url) == (migrate.latest(), migrate.latest())
+
+
+def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/new.db"
+    migrate.upgrade(url)
+    with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with pytest.raises(StoreError, match="install a newer aggregator"):
+        migrate.upgrade(url)
+
+
+def test_only_sqlite_files_are_stores() -> None:
+    with pytest.raises(StoreError, match="SQLite file"):
+        Store("postgresql+psycopg://user:secret@db.test/x")
+    with pytest.raises(StoreError, match=r"^(?!.*secret)"):
+        Store("postgresql+psycopg://user:secret@db.test/x")
+
+
+def test_one_process_owns_a_store(store: Store) -> None:
+    store.own()
+    with Store(f"sqlite:///{store.path}") as other:
+        with pytest.raises(Conflict, match="another aggregator service"):
+            other.own()
+        store.close()
+        other.own()
+
+
+def test_a_failed_unit_leaves_nothing(store: Store) -> None:
+    def unit(session: Session) -> None:
+        session.execute(text("INSERT INTO story (created_at) VALUES ('2026-01-01 00:00:00')"))
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        store.write_now(unit)
+    assert store.read_now(maintenance.stats).stories == 0
+
+
+def test_readers_cannot_write(store: Store) -> None:
+    with pytest.raises(Exception, match="readonly"):
+        store.read_now(lambda session: session.execute(text("INSERT INTO story (created_at) VALUES ('2026-01-01')")))
+
+
+async def test_a_durable_write_is_synchronous_and_the_next_is_not(store: Store) -> None:
+    def level(session: Session) -> int:
+        return int(session.execute(text("PRAGMA synchronous")).scalar_one())
+
+    assert (await store.write_durably(level), await store.write(level)) == (2, 1)
+
+
+async def test_concurrent_writers_wait_and_none_is_lost(store: Store) -> None:
+    """Another process (here: a thread with a connection of its own) holds the lock for a while; nobody sees 'locked'."""
+    with Store(f"sqlite:///{store.path}") as other:
+        ready, go = threading.Event(), threading.Event()
+
+        def insert(session: Session) -> None:
+            session.execute(text("INSERT INTO story (created_at) VALUES ('2026-01-01 00:00:00')"))
+
+        def hold(session: Session) -> None:
+            insert(session)
+            ready.set()
+            go.wait(10)
+
+        thread = threading.Thread(target=other.write_now, args=(hold,))
+        thread.start()
+        ready.wait(10)
+        go.set()
+        for _ in range(20):
+            await store.write(insert)
+        thread.join()
+    assert store.read_now(maintenance.stats).stories == 21
+
+
+def test_backup_is_whole_and_never_overwrites(store: Store, tmp_path: Path) -> None:
+    store.write_now(lambda session: session.execute(text("INSERT INTO story (created_at) VALUES ('2026-01-01 00:00:00')")))
+    target = tmp_path / "backups" / "copy.db"
+    assert maintenance.backup(store.path, target) > 0
+    with Store(f"sqlite:///{target}") as copy:
+        assert copy.read_now(maintenance.stats).stories == 1
+    with pytest.raises(StoreError, match="exists already"):
+        maintenance.backup(store.path, target)
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        ("SELECT id FROM source WHERE enabled AND removed_at IS NULL AND next_poll_at <= 'x'", "ix_source_due"),
+        ("SELECT id FROM entry WHERE state = 'pending' AND due_at <= 'x'", "ix_entry_pending"),
+        ("SELECT id FROM article WHERE match_due ORDER BY id LIMIT 100", "ix_article_match_due"),
+        ("SELECT id FROM alert WHERE state = 'pending' AND due_at <= 'x'", "ix_alert_pending"),
+        ("SELECT id FROM delivery WHERE state IN ('due', 'unknown') AND due_at <= 'x'", "ix_delivery_due"),
+    ],
+)
+def test_what_is_due_is_found_by_its_index(store: Store, statement: str, index: str) -> None:
+    plan: Callable[[Session], str] = lambda session: str(session.execute(text(f"EXPLAIN QUERY PLAN {statement}")).all())  # noqa: E731
+    assert index in store.read_now(plan)

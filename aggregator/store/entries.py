@@ -15,7 +15,8 @@ from aggregator.model.feed import FeedEntry
 from aggregator.model.source import SourceSpec
 from aggregator.store.codec import ENTRY, SOURCE
 from aggregator.store.sources import stamp
-from aggregator.store.tables import AddressRow, EntryRow, SightingRow, SourceRow
+from aggregator.store.tables import AddressRow, ArticleRow, EntryRow, SightingRow, SourceRow
+from aggregator.text import terms
 
 PER_HOST = 10
 """Entries of one host in one claim: their pages are fetched one after the other."""
@@ -63,9 +64,10 @@ def claim_pending(session: Session, now: datetime, most: int, lease: timedelta) 
 def pending_entries(session: Session, ids: Sequence[int]) -> list[PendingEntry]:
     """The leased entries among ``ids``, oldest first, with what is known of them."""
     rows = session.exec(
-        select(EntryRow, SourceRow, AddressRow.article_id, SightingRow.article_id)
+        select(EntryRow, SourceRow, ArticleRow, SightingRow.article_id)
         .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
         .outerjoin(AddressRow, (col(AddressRow.url_key) == EntryRow.url_key) & (col(EntryRow.url_key) != ""))
+        .outerjoin(ArticleRow, col(ArticleRow.id) == AddressRow.article_id)
         .outerjoin(SightingRow, col(SightingRow.entry_id) == EntryRow.id)
         .where(col(EntryRow.id).in_(ids), EntryRow.state == "pending", col(EntryRow.lease_token).is_not(None))
         .order_by(col(EntryRow.id))
@@ -75,17 +77,22 @@ def pending_entries(session: Session, ids: Sequence[int]) -> list[PendingEntry]:
             id=row.id or 0,
             source_id=row.source_id,
             source=SOURCE.load(source.spec),
-            entry=ENTRY.load_text(row.payload or "{}"),
+            entry=(entry := ENTRY.load_text(row.payload or "{}")),
             version=row.version,
             attempts=row.attempts,
             baseline=row.baseline,
             first_seen_at=row.first_seen_at,
             lease_token=row.lease_token or "",
-            known=known,
+            known=known.id if known is not None and _is_it(row, entry, known) else None,
             sighted=sighted,
         )
         for row, source, known, sighted in rows
     ]
+
+
+def _is_it(row: EntryRow, entry: FeedEntry, known: ArticleRow) -> bool:
+    """Whether an address is enough to know the article. Inside one feed the title must agree: some link all entries alike."""
+    return known.source_id != row.source_id or terms(entry.title) == terms(known.title)
 
 
 def finish(session: Session, entry: PendingEntry, error: str = "", retry_at: datetime | None = None) -> bool:

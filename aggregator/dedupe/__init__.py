@@ -1,0 +1,7 @@
+"""Duplicates: addresses to keys, texts to fingerprints, and the decision what a draft is to the articles already stored. Pure."""
+
+from aggregator.dedupe.decision import decide
+from aggregator.dedupe.fingerprint import LOOKUP_SIZE, containment, fingerprint, jaccard
+from aggregator.dedupe.urls import canonical_url, url_key
+
+__all__ = ["LOOKUP_SIZE", "canonical_url", "containment", "decide", "fingerprint", "jaccard", "url_key"]

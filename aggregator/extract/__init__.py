@@ -1,0 +1,10 @@
+"""HTML to clean text and metadata: the page and its feed entry become one ``Extraction``. Pure, picklable, never raises.
+
+* ``document`` bytes to a tree, its ``<meta>`` and JSON-LD · ``body`` the text · ``headline`` the title
+* ``datewords`` written dates to instants · ``evidence`` what speaks for a date · ``dates`` the decision
+* ``language`` · ``people`` authors · ``links`` canonical address, picture, tags
+"""
+
+from aggregator.extract.article import extract_article
+
+__all__ = ["extract_article"]

@@ -1,0 +1,108 @@
+"""One page and its feed entry to one ``Extraction``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from aggregator.extract.body import page_text, plain_text
+from aggregator.extract.dates import decide_date
+from aggregator.extract.document import Page, read_page
+from aggregator.extract.headline import choose_headline
+from aggregator.extract.language import detect_language
+from aggregator.extract.links import absolute, find_canonical, find_image, find_tags, site_names
+from aggregator.extract.people import find_authors
+from aggregator.model.article import Extraction, TextOrigin
+from aggregator.model.feed import FeedEntry
+
+_MARKUP = ("html", "xml", "text/plain", "octet-stream")
+_FULL_TEXT = 300
+
+
+def extract_article(
+    body: bytes | None,
+    *,
+    url: str,
+    content_type: str,
+    entry: FeedEntry,
+    outlet: str,
+    outlet_language: str | None,
+    timezone: str,
+    seen_at: datetime,
+    note: str,
+) -> Extraction:
+    """What the page and its feed entry say together. Never raises, whatever the bytes.
+
+    ``body`` is the page (at most some 3 MB), None if it could not be had: then the feed's text stands in and ``note``, the
+    caller's sentence on why, is kept. ``url`` is the page's final address, ``content_type`` the header's value. ``outlet``
+    is the source's name, ``outlet_language`` its configured language, ``timezone`` the IANA zone of dates that name none,
+    ``seen_at`` (aware) the moment of the fetch.
+    """
+    page, trouble = _open(body, content_type)
+    names = _names(page, outlet, url)
+    title = choose_headline(page, entry.title, names)
+    page = page and page.about(title)
+    text, origin, reason = _text(page, url, entry, title)
+    date, modified = decide_date(page, entry, url=url, headline=title, timezone=timezone, seen_at=seen_at)
+    return Extraction(
+        title=title,
+        text=text,
+        text_origin=origin,
+        note=note or trouble or reason,
+        authors=find_authors(page, entry.authors, names),
+        date=date,
+        modified_at=modified,
+        language=_language(page, entry, f"{title}\n{text}", outlet_language),
+        site_name=next(iter(site_names(page)), "") if page else "",
+        canonical_url=find_canonical(page, url) if page else None,
+        image_url=(find_image(page, url) if page else None) or (absolute(url, entry.image_url) if entry.image_url else None),
+        tags=find_tags(page, entry.tags),
+    )
+
+
+def _open(body: bytes | None, content_type: str) -> tuple[Page | None, str]:
+    """The page, or None and the reason."""
+    if body is None:
+        return None, ""
+    kind = content_type.partition(";")[0].strip().lower()
+    if (kind and not any(word in kind for word in _MARKUP)) or body.startswith(b"%PDF"):
+        return None, f"page is {kind if not body.startswith(b'%PDF') else 'a PDF'}, not HTML"
+    page = read_page(body, content_type)
+    return page, "" if page else "page could not be parsed"
+
+
+def _names(page: Page | None, outlet: str, url: str) -> list[str]:
+    """What the outlet may be called in titles and bylines: as configured, as it calls itself, by its host."""
+    try:
+        host = (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        host = ""
+    labels = host.split(".")
+    names = [outlet, host, labels[-2] if len(labels) > 1 else ""]
+    return [name for name in [*names, *(site_names(page) if page else ())] if name]
+
+
+def _text(page: Page | None, url: str, entry: FeedEntry, title: str) -> tuple[str, TextOrigin, str]:
+    """The text, where it comes from, and why it is not the page's."""
+    full = plain_text(entry.content, title)
+    spare = full if full else plain_text(entry.summary, title)
+    text = page_text(page, url, title) if page else ""
+    if text and (len(full) < _FULL_TEXT or len(text) * 2 >= len(full)):
+        return text, TextOrigin.PAGE, ""
+    if spare:
+        reason = "page text is much shorter than the feed's" if text else "no text found on the page"
+        return spare, TextOrigin.FEED, reason if page else ""
+    if text:
+        return text, TextOrigin.PAGE, ""
+    return "", TextOrigin.NONE, "no text found on the page or in the feed" if page else ""
+
+
+def _language(page: Page | None, entry: FeedEntry, text: str, outlet_language: str | None) -> str | None:
+    declared = _declared(page) if page else ()
+    return detect_language(text, (outlet_language, entry.language, *declared))
+
+
+def _declared(page: Page) -> Iterable[str | None]:
+    root = page.tree.getroottree().getroot()
+    return root.get("lang"), page.meta("og:locale"), page.meta("content-language")

@@ -1,0 +1,118 @@
+"""Addresses and labels of a page: canonical address, picture, name of the site, tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from aggregator.extract.document import Page, clean_line
+
+_SECOND_LEVEL_WORDS = "ac asso co com edu gen go gob gov gouv gub info int ltd mil ne net nom or org press sch"
+_SECOND_LEVEL = frozenset(_SECOND_LEVEL_WORDS.split())
+_CACHES = ("ampproject.org", "ampproject.net")
+_MOST_TAGS = 30
+_LONGEST_TAG = 60
+
+
+def absolute(base: str, link: str) -> str | None:
+    """``link`` as an absolute http(s) URL, None if it cannot be one."""
+    link = link.strip()
+    if not link or len(link) > 4000:
+        return None
+    try:
+        url = urljoin(base, link)
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return url if sound and not re.search(r"[\s<>\"]", url) else None
+
+
+def site_of(url: str) -> str:
+    """The part of the host that one owner registers, by a rule of thumb: two labels, three under ``co.uk`` and its like."""
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+    labels = host.split(".")
+    if host.replace(".", "").isdigit() or len(labels) < 3:
+        return host
+    return ".".join(labels[-3 if len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL else -2 :])
+
+
+def find_canonical(page: Page, url: str) -> str | None:
+    """What the page says its address is, if that can be true: http(s), the same site (or an AMP cache's), not the home page."""
+    declared = [
+        element.get("href") or ""
+        for element in page.tree.iter("link")
+        if "canonical" in (element.get("rel") or "").lower().split()
+    ]
+    for link in [*declared[:1], page.meta("og:url")]:
+        address = absolute(url, link)
+        if address and _is_plausible(address, url):
+            return address
+    return None
+
+
+def _is_plausible(address: str, url: str) -> bool:
+    if site_of(address) != site_of(url) and site_of(url) not in _CACHES:
+        return False
+    path, own = urlsplit(address), urlsplit(url)
+    return path.path.strip("/") != "" or bool(path.query) or own.path.strip("/") == ""
+
+
+def find_image(page: Page, url: str) -> str | None:
+    """The page's own picture."""
+    for link in (page.meta("og:image", "og:image:url", "twitter:image", "twitter:image:src"), *_pictures(page)):
+        if address := absolute(url, link):
+            return address
+    return None
+
+
+def _pictures(page: Page) -> list[str]:
+    found: list[str] = []
+    for node in page.articles[:1]:
+        value: Any = node.get("image") or node.get("thumbnailUrl")
+        for item in value[:3] if isinstance(value, list) else [value]:
+            link = item.get("url") if isinstance(item, dict) else item
+            if isinstance(link, str):
+                found.append(link)
+    return found
+
+
+def site_names(page: Page) -> list[str]:
+    """What the site calls itself, the most usual form first."""
+    publishers = (node.get("publisher") for node in page.articles)
+    names = [item.get("name") for item in publishers if isinstance(item, dict)]
+    names = [page.meta("og:site_name"), *names, page.meta("application-name")]
+    return list(dict.fromkeys(clean_line(name)[:100] for name in names if isinstance(name, str) and name))
+
+
+def find_tags(page: Page | None, feed_tags: Sequence[str]) -> tuple[str, ...]:
+    """Keywords of page and feed, at most 30, without repeats."""
+    raw: list[str] = []
+    if page:
+        raw += page.metas.get("article:tag", [])
+        for node in page.articles[:1]:
+            raw += _keywords(node.get("keywords"))
+        for name in ("news_keywords", "keywords", "parsely-tags"):
+            raw += _keywords(page.meta(name))
+        raw += [element.text or "" for element in page.tree.iter("a") if element.get("rel") == "tag"]
+    return _distinct([*raw, *feed_tags])
+
+
+def _keywords(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return re.split(r"[,;،、]", value)
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _distinct(raw: Iterable[str]) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for item in raw:
+        tag = clean_line(item).lstrip("#").strip()
+        if tag and len(tag) <= _LONGEST_TAG:
+            found.setdefault(tag.casefold(), tag)
+    return tuple(found.values())[:_MOST_TAGS]

@@ -1,0 +1,148 @@
+"""The composition root: everything is built here, once, and taken down in reverse.
+
+``async with open_app(config) as app:`` gives a product that does its whole job: ``await app.settle()`` for what is due
+now, ``await app.serve(stop)`` for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import structlog
+
+from aggregator.config.settings import Config
+from aggregator.fetch import Fetcher, host_key
+from aggregator.model.clock import Clock
+from aggregator.model.delivery import DeliveryKind, Letter, Recipient, Slot
+from aggregator.notify import transport_for
+from aggregator.pipeline.cpu import CpuPool
+from aggregator.pipeline.digest import DigestReport, draft_digest, run_digest
+from aggregator.pipeline.letters import seal
+from aggregator.pipeline.rooms import Active, Rooms
+from aggregator.rules import compile_rules
+from aggregator.scheduler.systemd import notify
+from aggregator.scheduler.ticks import Schedule, Ticks
+from aggregator.store import Store, digests, migrate, registry, sources
+from aggregator.store.matches import Watch
+from aggregator.store.registry import Change
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("service")
+
+PATIENCE = 8.0
+"""Seconds that running jobs get to end after SIGTERM."""
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+def open_store(config: Config) -> Store:
+    """The store of a configuration, created or upgraded to this version's schema."""
+    migrate.upgrade(config.settings.store.url)
+    return Store(config.settings.store.url)
+
+
+def activate(store: Store, config: Config) -> Active:
+    """Compile a configuration that the store agrees with."""
+    ruleset = compile_rules(config.rules, config.entities)
+    known = store.read_now(registry.registered)
+    rules = {rule.slug: rule for rule in config.rules}
+    return Active(config, ruleset, Watch(rules, config.recipients, known, config.settings.alerts.group_wait))
+
+
+class App:
+    """The running product."""
+
+    def __init__(self, rooms: Rooms, ticks: Ticks) -> None:
+        self.rooms, self.ticks = rooms, ticks
+
+    @property
+    def failures(self) -> int:
+        """Jobs that ended in an exception, which is always a defect."""
+        return self.ticks.runner.failures
+
+    async def settle(self) -> int:
+        """Do everything that is due at the clock's present instant, through all stages."""
+        return await self.ticks.settle()
+
+    async def apply(self, config: Config) -> tuple[Change, ...]:
+        """Take a new configuration into force, for everything that starts from now on."""
+        store = self.rooms.store
+        changes = await store.write(registry.apply, config, self.rooms.clock.now(), host_key)
+        self.rooms.active = await asyncio.to_thread(activate, store, config)
+        for change in changes:
+            log.info("config.change", verb=change.verb, noun=change.noun, slug=change.slug, what=change.what)
+        return changes
+
+    async def digest_now(self, recipient: Recipient, slot: Slot) -> DigestReport:
+        """Compose and queue a digest out of turn."""
+        return await run_digest(self.rooms, recipient, slot)
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Tick by the clock until ``stop`` is set; then end within seconds, leaving nothing half-done."""
+        schedule = Schedule(self.ticks)
+        schedule.start()
+        counts = await self.rooms.store.read(registry.registered)
+        sources_ = len(self.rooms.active.config.sources)
+        log.info("ready", sources=sources_, rules=len(counts.rules), recipients=len(counts.recipients))
+        notify("READY=1")
+        await stop.wait()
+        notify("STOPPING=1")
+        log.info("stopping")
+        await schedule.stop(PATIENCE)
+        await self.ticks.runner.close(PATIENCE)
+
+
+async def preview(store: Store, config: Config, recipient: Recipient, slot: Slot) -> tuple[Letter, bytes]:
+    """The digest that a reader would get at ``slot``, as letter and message. Reads only; works beside a running service."""
+    active = await asyncio.to_thread(activate, store, config)
+    place = await store.read(digests.standing, recipient.slug)
+    _, letter = await draft_digest(store, active, recipient, slot, place)
+    sealed = seal(
+        config.settings, letter, recipient, place.recipient_id, kind=DeliveryKind.DIGEST, key="preview", now=slot.due_at
+    )
+    return letter, sealed.message
+
+
+@asynccontextmanager
+async def open_app(config: Config, *, clock: Clock | None = None) -> AsyncIterator[App]:
+    """Build the product on a configuration and apply it. Raises Conflict when another process works on the same store.
+
+    Leases left by a process that died are void from the start: this one owns the store.
+    """
+    clock = clock or SystemClock()
+    store = await asyncio.to_thread(open_store, config)
+    try:
+        store.own()
+        freed = await store.write(sources.free_leases)
+        await store.write(registry.apply, config, clock.now(), host_key)
+        active = await asyncio.to_thread(activate, store, config)
+        fetcher, cpu = Fetcher(config.settings.fetch, clock), CpuPool(config.settings.workers)
+        transport = transport_for(config.settings.mail)
+        rooms = Rooms(store, fetcher, cpu, transport, clock, active)
+        ticks = Ticks(rooms)
+        if freed:
+            log.info("leases.freed", count=freed)
+        for network in config.settings.fetch.allow_networks:
+            log.warning("guard.opened", network=network, hint="private addresses in this network may be fetched")
+        try:
+            yield App(rooms, ticks)
+        finally:
+            await ticks.runner.close(0)
+            await store.write(sources.free_leases)
+            await asyncio.to_thread(cpu.close)
+            await fetcher.aclose()
+            await transport.aclose()
+    finally:
+        await asyncio.to_thread(store.close)

@@ -1,0 +1,104 @@
+"""``check``, ``apply`` and ``run``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import structlog
+import typer
+
+from aggregator.app import App, open_app
+from aggregator.cli.logs import set_up
+from aggregator.cli.options import Call
+from aggregator.config import lint
+from aggregator.errors import AggregatorError
+from aggregator.fetch import host_key
+from aggregator.scheduler.systemd import notify
+from aggregator.store import registry
+from aggregator.store.registry import Change
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("service")
+
+
+def check(context: typer.Context) -> None:
+    """Read the configuration and report every error at once, with file, line and a way to mend it."""
+    call: Call = context.obj
+    config = call.config()
+    for warning in lint(config):
+        typer.echo(f"warning: {warning}", err=True)
+    counts = f"{len(config.sources)} sources, {len(config.entities)} entities, {len(config.rules)} rules"
+    typer.echo(f"{call.folder}: fine: {counts}, {len(config.recipients)} recipients.")
+
+
+def apply(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would change.")] = False,
+) -> None:
+    """Show what the configuration would change in the store, and change it. A running service takes it with SIGHUP."""
+    call: Call = context.obj
+    config, store = call.opened()
+    with store:
+        if dry_run:
+            changes = store.read_now(registry.plan, config)
+        else:
+            changes = store.write_now(registry.apply, config, datetime.now(UTC), host_key)
+    _show(changes)
+    verb = "would change" if dry_run else "changed"
+    counts = Counter(change.verb for change in changes)
+    summary = ", ".join(f"{counts[word]} {word}" for word in ("added", "changed", "removed") if counts[word])
+    typer.echo(f"{verb}: {summary}." if changes else "Nothing to change: the store agrees with the files.")
+
+
+def _show(changes: Sequence[Change]) -> None:
+    signs = {"added": "+", "changed": "~", "removed": "-"}
+    for change in changes:
+        typer.echo(f"{signs[change.verb]} {change.noun} {change.slug}")
+        for line in change.what:
+            typer.echo(f"      {line}")
+
+
+def run(context: typer.Context) -> None:
+    """Run the service: poll, extract, match, alert, digest, deliver. SIGTERM stops it, SIGHUP reloads the configuration."""
+    call: Call = context.obj
+    config = call.config()
+    set_up(verbose=call.verbose)
+    for warning in lint(config):
+        log.warning("config.lint", detail=warning)
+    asyncio.run(_run(call))
+
+
+async def _run(call: Call) -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    async with open_app(call.config()) as app:
+        reloads: set[asyncio.Task[None]] = set()
+
+        def on_hup() -> None:
+            task = loop.create_task(reload(app, call))
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, on_hup)
+        await app.serve(stop)
+    log.info("stopped")
+
+
+async def reload(app: App, call: Call) -> None:
+    """Validate the files, then take them into force; keep what is in force when anything is wrong."""
+    notify("RELOADING=1")
+    try:
+        config = await asyncio.to_thread(call.config)
+        if config.settings != app.rooms.active.config.settings:
+            log.warning("config.restart_needed", detail="aggregator.toml changed: its settings take effect at the next start")
+        changes = await app.apply(config)
+        log.info("config.reloaded", changes=len(changes))
+    except AggregatorError as error:
+        log.error("config.kept", error=str(error), hint="mend the files and reload again; the old configuration is in force")  # noqa: TRY400
+    finally:
+        notify("READY=1")

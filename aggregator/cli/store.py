@@ -1,0 +1,51 @@
+"""``db upgrade``, ``db backup`` and ``db stats``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aggregator.cli.options import Call
+from aggregator.store import maintenance, migrate
+from aggregator.store.engine import sqlite_path
+
+app = typer.Typer(help="The store.", no_args_is_help=True)
+
+
+@app.command()
+def upgrade(context: typer.Context) -> None:
+    """Bring the store's schema to this version. Starting the service does the same."""
+    call: Call = context.obj
+    before, after = migrate.upgrade(call.config().settings.store.url)
+    typer.echo(f"schema {after}: up to date." if before == after else f"schema {before or 'none'} → {after}.")
+
+
+@app.command()
+def backup(context: typer.Context, target: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
+    """Copy the store into a new file, consistently, while the service runs."""
+    call: Call = context.obj
+    config, store = call.opened()
+    store.close()
+    size = maintenance.backup(sqlite_path(config.settings.store.url), target)
+    typer.echo(f"{target}: {size / 1_000_000:.1f} MB.")
+
+
+@app.command()
+def stats(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """How much there is of everything, and what waits."""
+    call: Call = context.obj
+    _, store = call.opened()
+    with store:
+        found = asdict(store.read_now(maintenance.stats))
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for name, count in found.items():
+        typer.echo(f"{name:12}{count:10}")

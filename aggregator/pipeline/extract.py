@@ -1,0 +1,131 @@
+"""Extraction: leased entries in, stored articles out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import assert_never
+
+from aggregator.dedupe import decide
+from aggregator.model.article import ArticleDraft, Discard, Duplicate, Verdict
+from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified
+from aggregator.pipeline.cpu import Crashed
+from aggregator.pipeline.jobs import PageJob, read_article
+from aggregator.pipeline.rhythm import RETRY_PAGE
+from aggregator.pipeline.rooms import Rooms
+from aggregator.store import articles, entries
+from aggregator.store.entries import PendingEntry
+
+LEASE = timedelta(minutes=15)
+"""Longer than a batch of one host can take, gaps and deadlines included."""
+
+PASSING = frozenset({FailureKind.TIMEOUT, FailureKind.CONNECT, FailureKind.DNS, FailureKind.PROTOCOL, FailureKind.TRUNCATED})
+"""Misfortunes that may be over in an hour; so may 429 and everything from 500 up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractReport:
+    """What became of a batch: counts of ``new``, ``revision``, ``duplicate``, ``discard``; and of pages not had, by kind."""
+
+    entries: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    without_page: Counter[str] = field(default_factory=Counter)
+
+
+async def extract_articles(rooms: Rooms, ids: Sequence[int]) -> ExtractReport:
+    """Turn the leased entries among ``ids`` into articles, one after the other (they share a host)."""
+    report = ExtractReport(entries=len(ids))
+    for entry in await rooms.store.read(entries.pending_entries, ids):
+        verdict, failed = await _extract(rooms, entry)
+        report.verdicts[type(verdict).__name__.lower()] += 1
+        if failed is not None:
+            report.without_page[failed.kind.value] += 1
+    return report
+
+
+async def _extract(rooms: Rooms, entry: PendingEntry) -> tuple[Verdict, FetchFailed | None]:
+    if entry.known is not None and entry.sighted is None:
+        known = await rooms.store.write(articles.sight_known, entry, rooms.clock.now())
+        if known is not None:
+            return Duplicate(known), None
+    page = await _page(rooms, entry)
+    now = rooms.clock.now()
+    failed = page if isinstance(page, FetchFailed) else None
+    made = await rooms.cpu.run(read_article, _job(entry, page))
+    if isinstance(made, Crashed):
+        # The page defeats the parsers: the feed's own text is left, and is short work.
+        failed = FetchFailed(entry.entry.link or "", FailureKind.CRASHED, f"reading the page {made.detail}", now)
+        made = await rooms.cpu.run(read_article, _job(entry, failed))
+    if isinstance(made, Crashed):
+        return await _give_up(rooms, entry, made.detail), failed
+    extraction, fingerprint = made
+    url = page.final_url if isinstance(page, Fetched) else entry.entry.link or ""
+    seen_at = entry.first_seen_at if entry.sighted is None else now
+    draft = ArticleDraft(entry.source_id, entry.id, url, extraction, fingerprint, seen_at, entry.baseline)
+    again = RETRY_PAGE[entry.attempts] if failed and _passing(failed) and entry.attempts < len(RETRY_PAGE) else None
+    retry_at = now + again if again else None
+    error = f"{failed.kind}: {failed.detail}" if failed else ""
+    verdict, _ = await rooms.store.write(articles.ingest, entry, draft, decide, retry_at, error)
+    return verdict, failed
+
+
+async def _give_up(rooms: Rooms, entry: PendingEntry, detail: str) -> Discard:
+    """Even the feed's text cannot be read in time: try later, a few times, and then leave it with the reason."""
+    again = RETRY_PAGE[entry.attempts] if entry.attempts < len(RETRY_PAGE) else None
+    retry_at = rooms.clock.now() + again if again else None
+    await rooms.store.write(entries.finish, entry, detail, retry_at)
+    return Discard(detail)
+
+
+async def _page(rooms: Rooms, entry: PendingEntry) -> Fetched | FetchFailed | None:
+    """The page that the entry links to; None when the feed's own text is wanted."""
+    link = entry.entry.link
+    if link is None or not entry.source.fetch_pages:
+        return None
+    outcome = await rooms.fetcher.fetch(FetchRequest(link, Accept.PAGE, allow_networks=entry.source.allow_networks))
+    match outcome:
+        case Fetched():
+            if outcome.media_type in ("text/html", "application/xhtml+xml", "text/plain", ""):
+                return outcome
+            return FetchFailed(link, FailureKind.NOT_A_PAGE, f"the link leads to {outcome.media_type}", outcome.fetched_at)
+        case FetchFailed():
+            return outcome
+        case NotModified():
+            return FetchFailed(link, FailureKind.PROTOCOL, "304 to an unconditional request", outcome.fetched_at)
+        case _:
+            assert_never(outcome)
+
+
+def _passing(failed: FetchFailed) -> bool:
+    if failed.kind is FailureKind.HTTP:
+        return failed.status is not None and (failed.status == 429 or failed.status >= 500)
+    return failed.kind in PASSING
+
+
+def _job(entry: PendingEntry, page: Fetched | FetchFailed | None) -> PageJob:
+    link = entry.entry.link or entry.source.site_url or entry.source.url
+    seen_at = entry.first_seen_at
+    match page:
+        case Fetched():
+            content_type = next((value for name, value in page.headers if name == "content-type"), "")
+            return PageJob(entry.entry, entry.source, page.final_url, page.body, content_type, "", page.fetched_at)
+        case FetchFailed():
+            return PageJob(entry.entry, entry.source, link, None, "", _note(page), seen_at)
+        case None:
+            return PageJob(entry.entry, entry.source, link, None, "", "", seen_at)
+
+
+def _note(failed: FetchFailed) -> str:
+    """The sentence that a reader sees."""
+    if failed.kind is FailureKind.HTTP:
+        return f"Text from the feed: the page answered {failed.status}."
+    words = {
+        FailureKind.TIMEOUT: "the page did not answer in time",
+        FailureKind.BLOCKED: "the link is not one that we may follow",
+        FailureKind.NOT_A_PAGE: failed.detail,
+        FailureKind.TOO_BIG: "the page is too big",
+        FailureKind.CRASHED: "the page could not be read",
+    }
+    return f"Text from the feed: {words.get(failed.kind, 'the page could not be had')}."

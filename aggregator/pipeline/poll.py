@@ -1,0 +1,134 @@
+"""Polling: leased sources in, stored entries out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import assert_never
+
+from aggregator.dedupe import url_key
+from aggregator.fetch import host_key
+from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed
+from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified
+from aggregator.model.source import DueSource
+from aggregator.parse import parse_feed
+from aggregator.pipeline.cpu import Crashed
+from aggregator.pipeline.rhythm import after_failure, after_success
+from aggregator.pipeline.rooms import Rooms
+from aggregator.store import sources
+
+LEASE = timedelta(minutes=15)
+"""Longer than a batch of one host can take, gaps and deadlines included."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What a batch of polls brought. ``failures`` are (slug, kind, detail)."""
+
+    polled: int = 0
+    fetched: int = 0
+    not_modified: int = 0
+    unchanged: int = 0
+    new_entries: int = 0
+    failures: tuple[tuple[str, str, str], ...] = ()
+
+
+async def fetch_sources(rooms: Rooms, ids: Sequence[int]) -> PollReport:
+    """Poll the leased sources among ``ids``, one after the other (they share a host), and store what they brought."""
+    report = PollReport()
+    for source in await rooms.store.read(sources.due_sources, ids):
+        report = _add(report, source, await _poll(rooms, source))
+    return report
+
+
+Outcome = int | str | FetchFailed
+
+
+def _add(report: PollReport, source: DueSource, outcome: Outcome) -> PollReport:
+    failed = ((source.spec.slug, outcome.kind.value, outcome.detail),) if isinstance(outcome, FetchFailed) else ()
+    return PollReport(
+        polled=report.polled + 1,
+        fetched=report.fetched + isinstance(outcome, int),
+        not_modified=report.not_modified + (outcome == "not_modified"),
+        unchanged=report.unchanged + (outcome == "unchanged"),
+        new_entries=report.new_entries + (outcome if isinstance(outcome, int) else 0),
+        failures=report.failures + failed,
+    )
+
+
+async def _poll(rooms: Rooms, source: DueSource) -> Outcome:
+    """One poll. Returns the number of new entries, ``not_modified``, ``unchanged``, or the failure."""
+    spec, settings = source.spec, rooms.active.config.settings
+    outcome = await rooms.fetcher.fetch(_request(rooms, source))
+    now = rooms.clock.now()
+    next_poll_at = after_success(spec.slug, spec.interval, now, settings.poll)
+    match outcome:
+        case NotModified(validators=validators):
+            await rooms.store.write(sources.store_quiet, source, "not_modified", 304, validators, now, next_poll_at)
+            return "not_modified"
+        case Fetched():
+            digest = sha256(outcome.body).hexdigest()
+            if digest == source.body_sha256 and outcome.final_url == source.final_url:
+                kept = outcome.validators
+                await rooms.store.write(sources.store_quiet, source, "unchanged", outcome.status, kept, now, next_poll_at)
+                return "unchanged"
+            return await _store(rooms, source, outcome, digest, next_poll_at)
+        case FetchFailed():
+            return await _fail(rooms, source, outcome)
+        case _:
+            assert_never(outcome)
+
+
+def _request(rooms: Rooms, source: DueSource) -> FetchRequest:
+    return FetchRequest(
+        url=source.spec.url,
+        accept=Accept.FEED,
+        validators=source.validators,
+        allow_networks=source.spec.allow_networks,
+        feed_id=source.spec.slug,
+        subscribers=max(1, len(rooms.active.config.rules)),
+    )
+
+
+async def _store(rooms: Rooms, source: DueSource, page: Fetched, digest: str, next_poll_at: datetime) -> Outcome:
+    content_type = next((value for name, value in page.headers if name == "content-type"), "")
+    limit = rooms.active.config.settings.poll.max_entries
+    parsed = await rooms.cpu.run(
+        parse_feed,
+        page.body,
+        url=page.final_url,
+        content_type=content_type,
+        timezone=source.spec.timezone,
+        max_entries=limit,
+        now=page.fetched_at,
+    )
+    match parsed:
+        case ParsedFeed():
+            # A 226 (RFC 3229) is a part of the feed: its hash says nothing of the next one.
+            digest = "" if page.status == 226 else digest
+            body = sources.FeedBody(page.final_url, page.status, digest, len(page.body), page.validators, page.fetched_at)
+            keyed = [_keyed(source, entry) for entry in parsed.entries]
+            new = await rooms.store.write(sources.store_feed, source, body, parsed, keyed, next_poll_at)
+            return new or 0
+        case ParseFailed(kind=kind, detail=detail):
+            return await _fail(rooms, source, FetchFailed(source.spec.url, kind, detail, page.fetched_at, page.status))
+        case Crashed(detail=detail):
+            failed = FetchFailed(source.spec.url, FailureKind.CRASHED, f"parsing the feed {detail}", page.fetched_at, page.status)
+            return await _fail(rooms, source, failed)
+        case _:
+            assert_never(parsed)
+
+
+def _keyed(source: DueSource, entry: FeedEntry) -> sources.KeyedEntry:
+    if entry.link is None:
+        return sources.KeyedEntry(entry, "", "")
+    return sources.KeyedEntry(entry, url_key(entry.link), host_key(entry.link) if source.spec.fetch_pages else "")
+
+
+async def _fail(rooms: Rooms, source: DueSource, failed: FetchFailed) -> FetchFailed:
+    spec, settings, now = source.spec, rooms.active.config.settings, rooms.clock.now()
+    at = after_failure(spec.slug, spec.interval, source.failures + 1, failed.retry_after, now, settings.poll)
+    await rooms.store.write(sources.store_failure, source, failed, at)
+    return failed

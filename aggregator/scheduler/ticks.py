@@ -1,0 +1,194 @@
+"""The ticks: each claims what is due and submits it. ``settle`` turns them until nothing is left, ``Schedule`` by the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from aggregator.errors import AggregatorError, Conflict
+from aggregator.pipeline.alert import send_alerts
+from aggregator.pipeline.deliver import deliver_next
+from aggregator.pipeline.digest import due_digests, run_digest
+from aggregator.pipeline.extract import LEASE as EXTRACT_LEASE
+from aggregator.pipeline.extract import extract_articles
+from aggregator.pipeline.match import match_articles
+from aggregator.pipeline.poll import LEASE as POLL_LEASE
+from aggregator.pipeline.poll import fetch_sources
+from aggregator.pipeline.prune import prune
+from aggregator.pipeline.rooms import Rooms
+from aggregator.scheduler.queue import InlineRunner
+from aggregator.scheduler.systemd import notify, watchdog_interval
+from aggregator.store import entries, sources
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("service")
+
+POLL, EXTRACT = "fetch_sources", "extract_articles"
+Tick = Callable[[], Awaitable[int]]
+CLAIM = 1000
+"""Rows claimed at most by one tick."""
+
+
+class Ticks:
+    """The ticks over a set of rooms. Each returns how much it found to do."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        workers = rooms.active.config.settings.fetch.concurrency
+        self.runner = InlineRunner({POLL: self._poll_job, EXTRACT: self._extract_job}, {POLL: workers, EXTRACT: workers})
+        self._limits = {POLL: workers, EXTRACT: workers}
+        self._deciding = asyncio.Lock()
+        self.stopping = False
+
+    async def poll(self) -> int:
+        """Claim due sources."""
+        if self.runner.backlog(POLL) >= self._limits[POLL]:
+            return 0
+        batches = await self._rooms.store.write(sources.claim_due, self._rooms.clock.now(), CLAIM, POLL_LEASE)
+        for ids in batches:
+            await self.runner.submit(POLL, ids)
+        return len(batches)
+
+    async def extract(self) -> int:
+        """Claim pending entries."""
+        if self.runner.backlog(EXTRACT) >= self._limits[EXTRACT]:
+            return 0
+        batches = await self._rooms.store.write(entries.claim_pending, self._rooms.clock.now(), CLAIM, EXTRACT_LEASE)
+        for ids in batches:
+            await self.runner.submit(EXTRACT, ids)
+        return len(batches)
+
+    async def match(self) -> int:
+        """Match what waits, batch by batch, and raise what is due of it."""
+        done = 0
+        async with self._deciding:
+            while (counts := await match_articles(self._rooms)).articles:
+                done += counts.articles
+                log.info("matched", **asdict(counts))
+        return done
+
+    async def alert(self) -> int:
+        """Send alerts that have waited long enough."""
+        async with self._deciding:
+            report = await send_alerts(self._rooms)
+        if report.events:
+            log.info("alerts.queued", **asdict(report))
+        return report.events
+
+    async def digest(self) -> int:
+        """Compose the digests whose hour has come. What was found before it is matched first, so that it is in."""
+        due = await due_digests(self._rooms)
+        for recipient, slot in due:
+            async with self._deciding:
+                try:
+                    report = await run_digest(self._rooms, recipient, slot)
+                except Conflict as conflict:
+                    log.warning("digest.conflict", recipient=recipient.slug, detail=str(conflict))
+                    continue
+            log.info("digest.queued" if report.mailed else "digest.empty", **asdict(report))
+        return len(due)
+
+    async def deliver(self) -> int:
+        """Hand over every due message; stop when the relay refuses us altogether."""
+        done = 0
+        while not self.stopping and (report := await deliver_next(self._rooms)).id:
+            done += 1
+            say = log.info if report.outcome == "accepted" else log.warning
+            say(f"delivery.{report.outcome}", **asdict(report))
+            if report.outcome == "broken":
+                break
+        return done
+
+    async def prune(self) -> int:
+        """Drop old records."""
+        report = await prune(self._rooms)
+        log.info("pruned", **asdict(report))
+        return 0
+
+    async def settle(self) -> int:
+        """Turn every tick until nothing is due any more at the present instant. Returns how many rounds did something."""
+        rounds = 0
+        while True:
+            found = 0
+            for tick in (self.poll, self.extract):
+                found += await tick()
+                await self.runner.idle()
+            for late in (self.match, self.alert, self.digest, self.deliver):
+                found += await late()
+            if not found:
+                return rounds
+            rounds += 1
+
+    async def _poll_job(self, ids: Sequence[int]) -> object:
+        report = await fetch_sources(self._rooms, ids)
+        for slug, kind, detail in report.failures:
+            log.warning("poll.failed", source=slug, kind=kind, detail=detail)
+        if report.new_entries:
+            log.info("polled", sources=report.polled, new_entries=report.new_entries)
+        return report
+
+    async def _extract_job(self, ids: Sequence[int]) -> object:
+        report = await extract_articles(self._rooms, ids)
+        log.info("extracted", entries=report.entries, **report.verdicts, without_page=dict(report.without_page))
+        return report
+
+
+class Schedule:
+    """Turns the ticks by the clock (APScheduler), until stopped."""
+
+    def __init__(self, ticks: Ticks) -> None:
+        # The scheduler itself lives in UTC and knows intervals only: digest hours are computed from the tables, because
+        # cron triggers fire twice, or not at all, on days when the clocks change. A tick that comes late still counts
+        # (misfire_grace_time), several late ones count once (coalesce), and no tick overtakes itself (max_instances).
+        self._ticks = ticks
+        self._running: set[asyncio.Task[Any]] = set()
+        late = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=late)
+        every: list[tuple[Tick, float]] = [
+            (ticks.poll, 1), (ticks.extract, 1), (ticks.match, 1), (ticks.alert, 1), (ticks.digest, 10), (ticks.deliver, 1),
+            (ticks.prune, 86400),
+        ]  # fmt: skip
+        for tick, seconds in every:
+            self._add(self._guarded(tick), tick.__name__, seconds)
+        if heartbeat := watchdog_interval():
+            self._add(_heartbeat, "watchdog", heartbeat)
+
+    def _add(self, job: Callable[[], Awaitable[Any]], name: str, seconds: float) -> None:
+        trigger = IntervalTrigger(seconds=max(1, round(seconds)), timezone=UTC)
+        self._scheduler.add_job(job, trigger, id=name, next_run_time=datetime.now(UTC) + timedelta(milliseconds=10))
+
+    def _guarded(self, tick: Tick) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._running.add(task)
+            try:
+                await tick()
+            except AggregatorError as error:
+                log.error("tick.failed", tick=tick.__name__, error=str(error))  # noqa: TRY400 - our own words suffice
+            finally:
+                self._running.discard(task)
+
+        return run
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._scheduler.start()
+
+    async def stop(self, patience: float) -> None:
+        """Claim nothing any more, and let the ticks in hand end: APScheduler's own shutdown would cancel them in mid-mail."""
+        self._ticks.stopping = True
+        self._scheduler.pause()
+        if self._running:
+            await asyncio.wait(self._running, timeout=patience)
+        self._scheduler.shutdown(wait=False)
+
+
+async def _heartbeat() -> None:
+    notify("WATCHDOG=1")

@@ -21,6 +21,9 @@ _BLOCKS = frozenset(_BLOCKS_WORDS.split())
 _SILENT_WORDS = "audio canvas embed head iframe noscript object script style svg template title video"
 _SILENT = frozenset(_SILENT_WORDS.split())
 _SYNDICATION = re.compile(r"^The post .{3,400} (?:first )?appeared (?:first )?on .{2,100}$", re.IGNORECASE)
+# Two Linear A signs (printable letters, in no newspaper) stand for the joiners while trafilatura has the text.
+_MASK: dict[int, str] = str.maketrans({"\u200c": "\U00010640", "\u200d": "\U00010641"})
+_UNMASK: dict[int, str] = str.maketrans({"\U00010640": "\u200c", "\U00010641": "\u200d"})
 _SENTENCE_END = re.compile(r"[.!?…。؟۔]['\"”’»]?(?:\s|$)")
 _TRAIL = re.compile(r"[>›»/|•→←]|::")
 _JOINED = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
@@ -28,13 +31,27 @@ _JOINED = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
 
 def page_text(page: Page, url: str, headline: str) -> str:
     """The page's text, one paragraph a line, without the headline; empty if there is none. ``url`` resolves links."""
+    _swap_joiners(page.tree, _MASK)
     try:
         document = trafilatura.bare_extraction(page.tree, url=url, include_comments=False, fast=True)
     except BAD_TREE:
         # It dives through trees of any shape; what it cannot digest is a page without text, and the feed's stands in.
         return ""
+    finally:
+        _swap_joiners(page.tree, _UNMASK)
     text = getattr(document, "text", None)
-    return trim_lead(text, headline) if isinstance(text, str) else ""
+    return trim_lead(text.translate(_UNMASK), headline) if isinstance(text, str) else ""
+
+
+def _swap_joiners(tree: Tree, table: dict[int, str]) -> None:
+    """Put stand-ins for ZWNJ and ZWJ, or put them back: trafilatura drops them as unprintable, and with them word borders."""
+    for element in tree.iter():
+        if not isinstance(element.tag, str):
+            continue
+        if element.text and not element.text.isascii():
+            element.text = element.text.translate(table)
+        if element.tail and not element.tail.isascii():
+            element.tail = element.tail.translate(table)
 
 
 def plain_text(markup: str, headline: str = "") -> str:

@@ -191,3 +191,13 @@ def _ld(author: str) -> str:
 )
 def test_authors(extract: Extract, head: str, feed: tuple[str, ...], expected: tuple[str, ...]) -> None:
     assert extract(f"<html><head>{head}</head><body><p>x</p></body></html>", authors=feed).authors == expected
+
+
+def test_joiners_of_persian_words_survive(extract: Extract) -> None:
+    words = "رأی‌گیری در بندر‌آزاد آغاز شد و مردم می‌روند"
+    page = f"<html><body><article><h1>رأی‌گیری</h1>{f'<p>{words}. {words}.</p>' * 6}</article></body></html>"
+
+    text = extract(page, title="رأی‌گیری").text
+
+    assert text.count(words) == 12
+    assert not any(0x10600 <= ord(char) <= 0x1077F for char in text), "no stand-in is left"

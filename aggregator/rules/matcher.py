@@ -1,0 +1,284 @@
+"""The evaluator: the one place that says whether a query matches, and where. Indexes only choose what is put to it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from operator import itemgetter
+from typing import Protocol, TypeAlias
+
+from aggregator.model.rule import Match, Span
+from aggregator.rules.keys import KeyTest
+from aggregator.rules.reading import Interval, Probe, Reading
+
+MOST_SPANS = 200
+"""A match keeps at most so many spans, the first ones."""
+MOST_PAIRS = 20_000
+"""A NEAR that is itself an operand gives at most so many places to its neighbour."""
+
+Chosen: TypeAlias = Collection[Interval] | None
+"""Which intervals of a positional node are asked for; None: all."""
+
+
+class Node(Protocol):
+    """What every compiled node can tell."""
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether the node matches."""
+        ...
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """The leaves that make a holding node match, with their places."""
+        ...
+
+
+class Positional(Node, Protocol):
+    """A node that stands at places in the text."""
+
+    def intervals(self, reading: Reading) -> list[Interval]:
+        """Where it stands, sorted, without repeats."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A word, phrase or entity alias. ``label`` is the query's own words, ``alias`` the alias as configured."""
+
+    probe: Probe
+    label: str
+    alias: str = ""
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether it stands anywhere in its scope."""
+        word = self.probe.word
+        return bool(reading.intervals(self.probe)) if word is None else word in reading.text.present
+
+    def intervals(self, reading: Reading) -> list[Interval]:
+        """Where it stands."""
+        return reading.intervals(self.probe)
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """Every place, or the chosen ones."""
+        return ((self, interval) for interval in reading.intervals(self.probe) if chosen is None or interval in chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A key: something known about the article."""
+
+    test: KeyTest
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether the article passes."""
+        return self.test.holds(reading.document)
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """Nothing: a key stands nowhere."""
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """AND. Cheap parts come first."""
+
+    parts: tuple[Node, ...]
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether every part does."""
+        return all(part.holds(reading) for part in self.parts)
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """Those of every part."""
+        for part in self.parts:
+            yield from part.hits(reading)
+
+
+@dataclass(frozen=True, slots=True)
+class NoneOf:
+    """NOT."""
+
+    part: Node
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether the part does not."""
+        return not self.part.holds(reading)
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """Nothing: what is absent stands nowhere."""
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """OR."""
+
+    parts: tuple[Node, ...]
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether some part does."""
+        return any(part.holds(reading) for part in self.parts)
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """Those of every part that holds."""
+        for part in self.parts:
+            if part.holds(reading):
+                yield from part.hits(reading, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyPlace:
+    """OR of parts that all have places."""
+
+    parts: tuple[Positional, ...]
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether some part does."""
+        return any(part.holds(reading) for part in self.parts)
+
+    def intervals(self, reading: Reading) -> list[Interval]:
+        """Where any part stands."""
+        return sorted({interval for part in self.parts for interval in part.intervals(reading)})
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """Those of every part."""
+        for part in self.parts:
+            if part.holds(reading):
+                yield from part.hits(reading, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """ATLEAST/n: the part stands at n places or more."""
+
+    least: int
+    part: Positional
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether there are enough places."""
+        return len(self.part.intervals(reading)) >= self.least
+
+    def intervals(self, reading: Reading) -> list[Interval]:
+        """All places, if there are enough."""
+        found = self.part.intervals(reading)
+        return found if len(found) >= self.least else []
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """Those of the part."""
+        return self.part.hits(reading, chosen) if self.holds(reading) else iter(())
+
+
+class _Neighbours:
+    """Intervals ready to be asked for those beside another one."""
+
+    def __init__(self, intervals: Sequence[Interval], distance: int) -> None:
+        self._distance = distance
+        self._by_first = intervals
+        self._firsts = [first for first, _ in intervals]
+        self._by_last = sorted(intervals, key=itemgetter(1))
+        self._lasts = [last for _, last in self._by_last]
+        self._longest = max((last - first for first, last in intervals), default=0)
+
+    def after(self, interval: Interval) -> Sequence[Interval]:
+        """Those that begin behind ``interval`` with at most ``distance`` terms between."""
+        low = interval[1] + 1
+        return self._by_first[bisect_left(self._firsts, low) : bisect_right(self._firsts, low + self._distance)]
+
+    def before(self, interval: Interval) -> Sequence[Interval]:
+        """Those that end in front of ``interval`` with at most ``distance`` terms between."""
+        high = interval[0] - 1
+        return self._by_last[bisect_left(self._lasts, high - self._distance) : bisect_right(self._lasts, high)]
+
+    def beside(self, interval: Interval, *, after: bool, before: bool) -> bool:
+        """Whether there is one after, or before, ``interval``."""
+        low, high = interval[1] + 1, interval[0] - 1
+        return (after and bisect_left(self._firsts, low) < bisect_right(self._firsts, low + self._distance)) or (
+            before and bisect_left(self._lasts, high - self._distance) < bisect_right(self._lasts, high)
+        )
+
+    def overlap(self, interval: Interval) -> bool:
+        """Whether one of them, not ``interval`` itself, shares a term with it."""
+        low = bisect_left(self._firsts, interval[0] - self._longest)
+        high = bisect_right(self._firsts, interval[1])
+        return any(other[1] >= interval[0] and other != interval for other in self._by_first[low:high])
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """NEAR and ONEAR: left and right within ``distance`` terms, not overlapping."""
+
+    left: Positional
+    right: Positional
+    distance: int
+    ordered: bool
+
+    def _pairs(self, reading: Reading) -> Iterator[tuple[Interval, Interval]]:
+        rights = _Neighbours(self.right.intervals(reading), self.distance)
+        for left in self.left.intervals(reading):
+            for right in (*rights.after(left), *(() if self.ordered else rights.before(left))):
+                yield left, right
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether some pair is close enough."""
+        return self.left.holds(reading) and self.right.holds(reading) and next(self._pairs(reading), None) is not None
+
+    def intervals(self, reading: Reading) -> list[Interval]:
+        """From the beginning of the first to the end of the second, for every pair."""
+        return sorted({_union(left, right) for left, right in islice(self._pairs(reading), MOST_PAIRS)})
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """Those of the pairs that are close enough, and whose whole is among the chosen."""
+        lefts, rights = self.left.intervals(reading), self.right.intervals(reading)
+        if chosen is None:
+            # Each side on its own, so that the time does not grow with the number of pairs.
+            to_right, to_left = _Neighbours(rights, self.distance), _Neighbours(lefts, self.distance)
+            near_lefts = {left for left in lefts if to_right.beside(left, after=True, before=not self.ordered)}
+            near_rights = {right for right in rights if to_left.beside(right, after=not self.ordered, before=True)}
+        else:
+            pairs = [pair for pair in islice(self._pairs(reading), MOST_PAIRS) if _union(*pair) in chosen]
+            near_lefts, near_rights = {left for left, _ in pairs}, {right for _, right in pairs}
+        yield from self.left.hits(reading, near_lefts)
+        yield from self.right.hits(reading, near_rights)
+
+
+def _union(one: Interval, other: Interval) -> Interval:
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """NOT NEAR and NOT ONEAR: a left that has no right within ``distance`` terms, and that no right overlaps."""
+
+    left: Positional
+    right: Positional
+    distance: int
+    ordered: bool
+
+    def intervals(self, reading: Reading) -> list[Interval]:
+        """The left intervals that stand apart."""
+        lefts = self.left.intervals(reading)
+        rights = _Neighbours(self.right.intervals(reading), self.distance)
+        return [left for left in lefts if not (rights.beside(left, after=True, before=not self.ordered) or rights.overlap(left))]
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether some left stands apart."""
+        return self.left.holds(reading) and bool(self.intervals(reading))
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """The left intervals that stand apart."""
+        apart = set(self.intervals(reading))
+        return self.left.hits(reading, apart if chosen is None else apart.intersection(chosen))
+
+
+def match(rule: str, root: Node, reading: Reading) -> Match | None:
+    """The match of ``root`` on a reading, None if it does not hold. Spans are sorted, without repeats, at most ``MOST_SPANS``."""
+    if not root.holds(reading):
+        return None
+    # Positions order like offsets, and cost nothing; a hostile text has a hundred thousand hits, of which few are kept.
+    found = sorted({(leaf.probe.scope == "author", place, leaf.label, leaf.alias) for leaf, place in root.hits(reading)})
+    spans = tuple(
+        Span(*reading.place(place, "author" if author else "text"), leaf=label, alias=alias)
+        for author, place, label, alias in found[:MOST_SPANS]
+    )
+    return Match(rule, spans, tuple(dict.fromkeys(alias for _, _, _, alias in found if alias)))

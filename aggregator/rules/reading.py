@@ -1,0 +1,222 @@
+"""A document as the matcher reads it: terms with positions, and back to offsets in the original."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from aggregator.model.rule import Document
+from aggregator.text import offsets, terms
+
+Scope: TypeAlias = Literal["text", "title", "body", "lead", "author"]
+Interval: TypeAlias = tuple[int, int]
+"""First and last term position, both included."""
+
+GAP = 101
+"""Empty positions between title and body, and between authors: one more than the widest NEAR, so that nothing reaches across."""
+LEAD = 100
+"""The lead is the title and so many tokens of the body."""
+STEM = 3
+AUTHORS_JOINED_BY = ", "
+_BLANK = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """A word or phrase to look for; shared by all rules that ask for the same.
+
+    It hits where one of ``sequences`` stands; with ``prefix`` the last term is only the beginning of one. ``literal``, if any, is
+    what the original must say at that place, character for character.
+    """
+
+    sequences: tuple[tuple[str, ...], ...]
+    prefix: bool
+    literal: str
+    scope: Scope
+    word: str | None = field(init=False)
+    """The term, if it is enough that it stands anywhere in title or body."""
+
+    def __post_init__(self) -> None:
+        simple = not self.prefix and not self.literal and self.scope == "text" and len(self.sequences) == 1
+        object.__setattr__(self, "word", self.sequences[0][0] if simple and len(self.sequences[0]) == 1 else None)
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """All terms, and all three-letter beginnings of prefixes, that any probe asks about."""
+
+    words: set[str] = field(default_factory=set)
+    stems: set[str] = field(default_factory=set)
+
+    def add(self, probe: Probe) -> None:
+        """Take in what ``probe`` asks about."""
+        for sequence in probe.sequences:
+            self.words.update(sequence[:-1] if probe.prefix else sequence)
+            if probe.prefix:
+                self.stems.add(sequence[-1][:STEM])
+
+
+class Stream:
+    """Terms in a row, with the places of those that the vocabulary names."""
+
+    def __init__(self, row: list[str], vocabulary: Vocabulary) -> None:
+        self.row = row
+        self.present = set(row)
+        self._vocabulary = vocabulary
+
+    @cached_property
+    def where(self) -> dict[str, list[int]]:
+        """The positions of every term of the vocabulary that occurs, ascending."""
+        wanted = self._vocabulary.words & self.present
+        places: dict[str, list[int]] = {term: [] for term in wanted.union(*self.stems.values())}
+        for at, term in enumerate(self.row):
+            if term in places:
+                places[term].append(at)
+        return places
+
+    @cached_property
+    def stems(self) -> dict[str, list[str]]:
+        """The terms that begin with a stem of the vocabulary, by stem."""
+        stems = self._vocabulary.stems
+        found: dict[str, list[str]] = {}
+        for term in self.present if stems else ():
+            if (stem := term[:STEM]) in stems:
+                found.setdefault(stem, []).append(term)
+        return found
+
+    def beginning_with(self, prefix: str) -> list[str]:
+        """The terms that begin with ``prefix``, which the vocabulary must know."""
+        return [term for term in self.stems.get(prefix[:STEM], ()) if term.startswith(prefix)]
+
+    def find(self, probe: Probe) -> list[Interval]:
+        """Where ``probe``'s sequences stand, sorted, without regard to its scope and literal."""
+        if len(probe.sequences) == 1:
+            return self._find(probe.sequences[0], probe.prefix)
+        found = {interval for sequence in probe.sequences for interval in self._find(sequence, probe.prefix)}
+        return sorted(found)
+
+    def _find(self, sequence: Sequence[str], prefix: bool) -> list[Interval]:
+        where = self.where
+        if len(sequence) == 1:
+            if not prefix:
+                return [(at, at) for at in where.get(sequence[0], ())]
+            return sorted((at, at) for term in self.beginning_with(sequence[0]) for at in where[term])
+        whole = list(sequence[:-1] if prefix else sequence)
+        for term in whole:
+            if term not in where:
+                return []
+        offset = min(range(len(whole)), key=lambda index: len(where[whole[index]]))
+        size = len(whole)
+        starts = (at - offset for at in where[whole[offset]] if at >= offset)
+        hits = [start for start in starts if self.row[start : start + size] == whole]
+        if prefix:
+            row, last = self.row, sequence[-1]
+            return [(start, start + size) for start in hits if start + size < len(row) and row[start + size].startswith(last)]
+        return [(start, start + size - 1) for start in hits]
+
+
+def plain(text: str) -> str:
+    """``text`` with every run of white space one space, canonically composed: how literals are compared."""
+    return unicodedata.normalize("NFC", _BLANK.sub(" ", text))
+
+
+class Reading:
+    """One document, analysed once for any number of queries over one vocabulary. Everything is computed when first needed."""
+
+    def __init__(self, document: Document, vocabulary: Vocabulary) -> None:
+        self.document = document
+        self._vocabulary = vocabulary
+        title = terms(document.title)
+        self._title_end = len(title)
+        self._body_start = len(title) + GAP
+        self.text = Stream([*title, *[""] * GAP, *terms(document.body)], vocabulary)
+        self._found: dict[Probe, list[Interval]] = {}
+
+    @cached_property
+    def authors(self) -> Stream:
+        """The authors' names, far enough from each other."""
+        row: list[str] = []
+        for author in self.document.authors:
+            row.extend((*terms(author), *[""] * GAP))
+        return Stream(row, self._vocabulary)
+
+    def intervals(self, probe: Probe) -> list[Interval]:
+        """Where ``probe`` hits, sorted. Positions of the scope ``author`` are in a stream of their own."""
+        found = self._found.get(probe)
+        if found is None:
+            found = self._found[probe] = self._look(probe)
+        return found
+
+    def _look(self, probe: Probe) -> list[Interval]:
+        if probe.literal and not self._may_hold(probe):
+            return []
+        stream = self.authors if probe.scope == "author" else self.text
+        found = stream.find(probe)
+        match probe.scope:
+            case "title":
+                found = [interval for interval in found if interval[1] < self._title_end]
+            case "body":
+                found = [interval for interval in found if interval[0] >= self._body_start]
+            case "lead":
+                found = [interval for interval in found if interval[1] < self._body_start + LEAD]
+            case "text" | "author":
+                pass
+        if probe.literal:
+            return [interval for interval in found if self._says(interval, probe)]
+        return found
+
+    def _may_hold(self, probe: Probe) -> bool:
+        """A quick no for literals: exact offsets cost a second analysis of the text."""
+        if probe.scope == "author" or not self._composed:
+            return True
+        piece = probe.literal.split(" ", 1)[0]
+        return piece in self.document.title or piece in self.document.body
+
+    @cached_property
+    def _composed(self) -> bool:
+        return unicodedata.is_normalized("NFC", self.document.title) and unicodedata.is_normalized("NFC", self.document.body)
+
+    def _says(self, interval: Interval, probe: Probe) -> bool:
+        name, start, end = self.place(interval, probe.scope)
+        said = plain(self._original(name)[start:end])
+        return said.startswith(probe.literal) if probe.prefix else said == probe.literal
+
+    def _original(self, name: str) -> str:
+        match name:
+            case "title":
+                return self.document.title
+            case "body":
+                return self.document.body
+            case _:
+                return AUTHORS_JOINED_BY.join(self.document.authors)
+
+    def place(self, interval: Interval, scope: Scope) -> tuple[str, int, int]:
+        """Field name, start and end offset of an interval in the original; authors count as joined by a comma and a space."""
+        first, last = interval
+        if scope == "author":
+            return "author", self._author_offsets[first][0], self._author_offsets[last][1]
+        if last < self._title_end:
+            return "title", self._title_offsets[first][0], self._title_offsets[last][1]
+        return "body", self._body_offsets[first - self._body_start][0], self._body_offsets[last - self._body_start][1]
+
+    @cached_property
+    def _title_offsets(self) -> list[Interval]:
+        return offsets(self.document.title)
+
+    @cached_property
+    def _body_offsets(self) -> list[Interval]:
+        return offsets(self.document.body)
+
+    @cached_property
+    def _author_offsets(self) -> list[Interval]:
+        found: list[Interval] = []
+        base = 0
+        for author in self.document.authors:
+            found.extend((base + start, base + end) for start, end in offsets(author))
+            found.extend([(0, 0)] * GAP)
+            base += len(author) + len(AUTHORS_JOINED_BY)
+        return found

@@ -1,0 +1,25 @@
+"""One analyzer for everything: folding, tokens with true offsets, marked segments and snippets, direction.
+
+Rules, search and every index cut and fold text here and nowhere else; that is why live alerts, search and back-tests agree.
+"""
+
+from aggregator.text.direction import direction
+from aggregator.text.folding import fold
+from aggregator.text.persian import ZWNJ, spellings
+from aggregator.text.snippets import highlight, snippets
+from aggregator.text.tokens import Token, index_text, offsets, terms, tokenize, unspaced
+
+__all__ = [
+    "ZWNJ",
+    "Token",
+    "direction",
+    "fold",
+    "highlight",
+    "index_text",
+    "offsets",
+    "snippets",
+    "spellings",
+    "terms",
+    "tokenize",
+    "unspaced",
+]

@@ -1,0 +1,419 @@
+"""What goes over the wire, and what each answer becomes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import httpcore
+import httpx
+import pytest
+
+from aggregator import __version__
+from aggregator.errors import ConfigError
+from aggregator.fetch import wire
+from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified, Validators
+
+if TYPE_CHECKING:
+    from tests.fetch.conftest import Clock, Loopback, MakeAnswer, MakeFetcher, Names
+
+ODD = Validators('W/"a b"', "Tuesday, 24-Nov-26 12:00:00 GMT")
+
+
+async def test_a_plain_feed(fetcher: MakeFetcher, server: Loopback, clock: Clock, answer: MakeAnswer) -> None:
+    server.script(
+        "/feed?b=2&a=1",
+        answer(
+            body="<rss>خبر</rss>".encode(),
+            headers={
+                "ETag": 'W/"a b"',
+                "Last-Modified": "odd date",
+                "Content-Type": "application/rss+xml; charset=utf-8",
+                "X-A": "1",
+            },
+        ),
+    )
+    url = server.url("/feed?b=2&a=1")
+
+    outcome = await fetcher().fetch(FetchRequest(url, Accept.FEED))
+
+    assert isinstance(outcome, Fetched)
+    assert (outcome.url, outcome.final_url, outcome.status) == (url, url, 200)
+    assert outcome.body.decode() == "<rss>خبر</rss>"
+    assert (outcome.media_type, outcome.charset) == ("application/rss+xml", "utf-8")
+    assert outcome.validators == Validators('W/"a b"', "odd date")
+    assert outcome.headers[:2] == (("etag", 'W/"a b"'), ("last-modified", "odd date"))
+    assert outcome.fetched_at == clock.now()
+
+
+async def test_feed_request_headers(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer())
+    client = fetcher(contact_url="https://news.example/bot")
+
+    await client.fetch(FetchRequest(server.url(), Accept.FEED, feed_id="daily", subscribers=3))
+
+    sent = server.log[0]
+    assert sent.header("Host") == f"a.test:{server.port}"
+    assert sent.header("User-Agent") == f"aggregator/{__version__} (+https://news.example/bot; 3 subscribers; feed-id=daily)"
+    assert sent.header("Accept-Encoding") == "gzip, deflate"
+    assert (sent.header("Accept") or "").startswith("application/atom+xml, application/rss+xml")
+    assert [name for name, _ in sent.headers] == ["Host", "User-Agent", "Accept", "Accept-Encoding"]
+
+
+async def test_page_request_headers(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer())
+    client = fetcher(contact_url="https://news.example/bot")
+
+    await client.fetch(FetchRequest(server.url(), Accept.PAGE, feed_id="daily", subscribers=3))
+
+    sent = server.log[0]
+    assert sent.header("User-Agent") == f"aggregator/{__version__} (+https://news.example/bot)"
+    assert (sent.header("Accept") or "").startswith("text/html")
+
+
+async def test_without_a_contact_the_user_agent_is_still_honest(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
+    server.script("/", answer())
+    client = fetcher()
+
+    await client.fetch(FetchRequest(server.url(), Accept.FEED, feed_id="daily", subscribers=1))
+    await client.fetch(FetchRequest(server.url(), Accept.PAGE))
+
+    agents = [entry.header("User-Agent") for entry in server.log]
+    assert agents == [f"aggregator/{__version__} (1 subscribers; feed-id=daily)", f"aggregator/{__version__}"]
+
+
+async def test_a_contact_that_would_break_the_header_is_refused(fetcher: MakeFetcher) -> None:
+    with pytest.raises(ConfigError, match="contact_url"):
+        fetcher(contact_url="https://news.example/\r\nX-Evil: 1")
+
+
+@pytest.mark.parametrize("etag", ['W/"a b"', '"a"', "unquoted", '"caf\u00e9"', '"\u00e2\u0082\u00ac"', '""'])
+async def test_validators_go_back_byte_for_byte(etag: str, fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    date = "Tuesday, 24-Nov-26 12:00:00 GMT"
+    server.script("/", answer(headers={"ETag": etag, "Last-Modified": date}), answer(304))
+    client = fetcher()
+
+    first = await client.fetch(FetchRequest(server.url(), Accept.FEED))
+    assert isinstance(first, Fetched)
+    second = await client.fetch(FetchRequest(server.url(), Accept.FEED, first.validators))
+
+    assert isinstance(second, NotModified)
+    assert (
+        server.log[0].header("If-None-Match") is server.log[0].header("If-Modified-Since") is server.log[0].header("A-IM") is None
+    )
+    assert server.log[1].header("If-None-Match") == etag
+    assert server.log[1].header("If-Modified-Since") == date
+    assert server.log[1].header("A-IM") == "feed"
+
+
+async def test_pages_ask_for_no_delta(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer(304))
+
+    await fetcher().fetch(FetchRequest(server.url(), Accept.PAGE, ODD))
+
+    assert server.log[0].header("A-IM") is None
+
+
+async def test_a_304_replaces_the_validators_that_it_brings(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer(304, headers={"ETag": '"new"', "Cache-Control": "max-age=7200"}))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED, ODD))
+
+    assert isinstance(outcome, NotModified)
+    assert outcome.validators == Validators('"new"', ODD.last_modified)
+    assert ("cache-control", "max-age=7200") in outcome.headers
+    assert outcome.final_url == server.url()
+
+
+async def test_226_is_an_answer(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer(226, b"<rss/>", {"IM": "feed", "ETag": '"b"'}))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED, ODD))
+
+    assert isinstance(outcome, Fetched)
+    assert (outcome.status, outcome.body, outcome.validators) == (226, b"<rss/>", Validators('"b"'))
+
+
+@pytest.mark.parametrize("status", [201, 204, 206, 300, 305])
+async def test_statuses_that_are_no_answer(status: int, fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer(status))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert (outcome.kind, outcome.status) == (FailureKind.PROTOCOL, status)
+
+
+@pytest.mark.parametrize(
+    ("status", "detail"), [(404, "404 Not Found"), (410, "410 Gone"), (503, "503 Service Unavailable"), (799, "799")]
+)
+async def test_errors(status: int, detail: str, fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer(status, b"<h1>secret stack trace</h1>"))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url("/"), Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert (outcome.kind, outcome.status, outcome.detail, outcome.retry_after) == (FailureKind.HTTP, status, detail, None)
+
+
+async def test_a_challenge_page_is_named(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer(403, headers={"cf-mitigated": "challenge"}))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url("/"), Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert outcome.detail == "403 Forbidden (challenge page)"
+
+
+@pytest.mark.parametrize("status", [301, 403, 429, 503])
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "120"}, 120),
+        ({"Retry-After": "99999999999999999999"}, 7 * 86400),
+        ({"Retry-After": "0"}, None),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "1e9"}, None),
+        ({"Date": "Tue, 24 Nov 2026 11:50:00 GMT", "Retry-After": "Tue, 24 Nov 2026 11:55:00 GMT"}, 300),
+        ({"Retry-After": "Tue, 24 Nov 2026 12:05:00 GMT"}, 300),
+        ({"Date": "Tue, 24 Nov 2026 12:10:00 GMT", "Retry-After": "Tue, 24 Nov 2026 12:05:00 GMT"}, None),
+        ({"Date": "nonsense", "Retry-After": "Tue, 24 Nov 2026 12:05:00 -0000"}, 300),
+        ({"Retry-After": "Tue, 24 Nov 2099 12:05:00 GMT"}, 7 * 86400),
+        ({}, None),
+    ],
+)
+async def test_retry_after(
+    status: int,
+    headers: dict[str, str],
+    seconds: int | None,
+    fetcher: MakeFetcher,
+    server: Loopback,
+    clock: Clock,
+    answer: MakeAnswer,
+) -> None:
+    server.script("/", answer(status, headers=headers | ({"Location": "/b"} if status == 301 else {})))
+    server.script("/b", answer(500))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert outcome.retry_after == (None if seconds is None else clock.now() + timedelta(seconds=seconds))
+
+
+async def test_retry_after_of_a_redirect_reaches_the_caller(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer(301, headers={"Location": "/b", "Retry-After": "90"}))
+    server.script("/b", answer(302, headers={"Location": "/c"}))
+    server.script("/c", answer(body=b"feed"), answer(body=b"feed", headers={"Retry-After": "5"}))
+    client = fetcher()
+
+    silent = await client.fetch(FetchRequest(server.url(), Accept.FEED))
+    spoken = await client.fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert isinstance(silent, Fetched)
+    assert isinstance(spoken, Fetched)
+    assert silent.headers[0] == ("retry-after", "90")
+    assert [value for name, value in spoken.headers if name == "retry-after"] == ["5"]
+
+
+async def test_five_redirects_are_followed_with_the_validators(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
+    server.script("/0", answer(301, headers={"Location": "1?x=1#part"}))
+    server.script("/1?x=1", answer(302, headers={"Location": "/2"}))
+    server.script("/2", answer(303, headers={"Location": server.url("/3", host="b.test")}))
+    server.script("/3", answer(307, headers={"Location": f"//c.test:{server.port}/4"}))
+    server.script("/4", answer(308, headers={"Location": "/5"}))
+    server.script("/5", answer(304))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url("/0"), Accept.FEED, ODD))
+
+    assert isinstance(outcome, NotModified)
+    assert outcome.url == server.url("/0")
+    assert outcome.final_url == server.url("/5", host="c.test")
+    assert [entry.target for entry in server.log] == ["/0", "/1?x=1", "/2", "/3", "/4", "/5"]
+    assert {entry.header("If-None-Match") for entry in server.log} == {ODD.etag}
+
+
+async def test_a_location_in_utf8(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    location = "/خبر".encode().decode("latin-1")
+    server.script("/", answer(302, headers={"Location": location}))
+    server.script("/%D8%AE%D8%A8%D8%B1", answer(body=b"feed"))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert isinstance(outcome, Fetched)
+    assert outcome.final_url == server.url("/خبر")
+
+
+async def test_a_redirect_without_location(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer(302))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert (outcome.kind, outcome.detail) == (FailureKind.PROTOCOL, "302 without a Location")
+
+
+async def test_one_connection_serves_many_polls(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer(304), answer(404, b"gone"), answer(302, b"<p>moved", {"Location": "/b"}), answer(body=b"feed"))
+    server.script("/b", answer(body=b"feed"))
+    client = fetcher()
+
+    for _ in range(10):
+        await client.fetch(FetchRequest(server.url(), Accept.FEED, ODD))
+
+    assert len(server.log) == 11
+    assert server.connections == 1
+
+
+async def test_a_connection_closed_while_idle_is_replaced(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer(body=b"1", headers={"Connection": "close"}), answer(body=b"2"))
+    client = fetcher()
+
+    first = await client.fetch(FetchRequest(server.url(), Accept.FEED))
+    second = await client.fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert isinstance(first, Fetched)
+    assert isinstance(second, Fetched)
+    assert server.connections == 2
+
+
+async def test_a_connection_closed_just_as_we_ask_is_replaced(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    async def hang_up(writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server.script("/", answer(body=b"1"), hang_up, answer(body=b"2"))
+    client = fetcher()
+
+    await client.fetch(FetchRequest(server.url(), Accept.FEED))
+    second = await client.fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert isinstance(second, Fetched)
+    assert (second.body, server.connections) == (b"2", 2)
+
+
+async def test_a_fresh_connection_that_is_closed_is_not_asked_again(fetcher: MakeFetcher, server: Loopback) -> None:
+    async def hang_up(writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server.script("/", hang_up)
+
+    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert (outcome.kind, outcome.detail) == (FailureKind.PROTOCOL, "server closed the connection without an answer")
+    assert len(server.log) == 1
+
+
+async def test_idle_connections_are_bounded(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    server.script("/", answer(304))
+    client = fetcher()
+
+    for number in range(400):
+        await client.fetch(FetchRequest(server.url(host=f"h{number}.test"), Accept.FEED, ODD))
+
+    assert len(client._wire._transport._pool._kept) <= 257  # type: ignore[attr-defined]
+    assert len(client._gate) <= 400
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"SSH-2.0-OpenSSH_9.6\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n", b"\0" * 100]
+)
+async def test_what_is_not_http(nonsense: bytes, fetcher: MakeFetcher, server: Loopback) -> None:
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(nonsense)
+
+    server.script("/", say)
+
+    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert outcome.kind is FailureKind.PROTOCOL
+    assert re.fullmatch(r"[a-zA-Z ]+", outcome.detail)
+
+
+async def test_no_such_name(fetcher: MakeFetcher, names: Names, server: Loopback) -> None:
+    names.answers["empty.example"] = [[]]
+    client = fetcher()
+
+    outcomes = [
+        await client.fetch(FetchRequest(server.url(host=host), Accept.FEED)) for host in ("missing.example", "empty.example")
+    ]
+
+    assert [outcome.kind for outcome in outcomes if isinstance(outcome, FetchFailed)] == [FailureKind.DNS, FailureKind.DNS]
+
+
+async def test_a_name_server_that_does_not_answer(fetcher: MakeFetcher, names: Names, server: Loopback) -> None:
+    names.silent.add("slow.example")
+
+    outcome = await fetcher(connect_timeout=0.05).fetch(FetchRequest(server.url(host="slow.example"), Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert (outcome.kind, outcome.detail) == (FailureKind.DNS, "name lookup took too long")
+
+
+async def test_nobody_listens(fetcher: MakeFetcher) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, not listening: nobody else gets the port either
+
+        outcome = await fetcher().fetch(FetchRequest(f"http://a.test:{taken.getsockname()[1]}/?key=secret", Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert (outcome.kind, outcome.detail) == (FailureKind.CONNECT, "connection refused")
+
+
+async def test_a_cancelled_fetch_frees_its_host(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    asked = asyncio.Event()
+
+    async def hold(writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await writer.wait_closed()
+
+    server.script("/", hold, answer(body=b"feed"))
+    client = fetcher()
+
+    first = asyncio.create_task(client.fetch(FetchRequest(server.url(), Accept.FEED)))
+    await asked.wait()
+    first.cancel()
+    second = await client.fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert first.cancelled()
+    assert isinstance(second, Fetched)
+
+
+async def test_every_hop_waits_for_its_host(fetcher: MakeFetcher, server: Loopback, clock: Clock, answer: MakeAnswer) -> None:
+    server.script("/", answer(302, headers={"Location": server.url("/b", host="b.test")}))
+    server.script("/b", answer(302, headers={"Location": "/c"}))
+    server.script("/c", answer(body=b"feed"))
+    client = fetcher(host_gap=60.0)
+
+    await client.fetch(FetchRequest(server.url(host="b.test", target="/c"), Accept.FEED))
+    await client.fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert [round(seconds) for seconds in clock.slept] == [60, 60]  # for /b on b.test, then for /c
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ExceptionGroup("", [ExceptionGroup("", [OverflowError("port must be 0-65535")])]), FailureKind.PROTOCOL),
+        (httpcore.ConnectionNotAvailable(), FailureKind.PROTOCOL),
+        (httpx.PoolTimeout(""), FailureKind.TIMEOUT),
+        (httpx.ReadTimeout(""), FailureKind.TIMEOUT),
+        (httpx.InvalidURL("http://user:pw@x/"), FailureKind.BLOCKED),
+        (httpx.LocalProtocolError("pw"), FailureKind.PROTOCOL),
+        (ConnectionResetError("pw"), FailureKind.PROTOCOL),
+        (ValueError("pw"), FailureKind.PROTOCOL),
+    ],
+)
+def test_foreign_exceptions_become_words_of_our_own(error: Exception, kind: FailureKind) -> None:
+    failure = wire._classified(error)
+
+    assert failure.kind is kind
+    assert "pw" not in failure.detail

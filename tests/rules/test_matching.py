@@ -1,0 +1,245 @@
+"""What a match holds: spans, aliases, order; and where fields begin and end."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import UTC, datetime
+
+import pytest
+
+from aggregator.model.rule import Document, Entity, Match, RuleSpec, Span
+from aggregator.rules import compile_query, compile_rules
+from aggregator.text import index_text
+
+ENTITIES = {
+    "acme": Entity("acme", "Acme", ("Acme", "Acme Widgets", "=ACM", "آکمه", "@parent")),
+    "parent": Entity("parent", "Holding", ("Acme Hold*", "Acme")),
+}
+
+
+def match(query: str, title: str = "", body: str = "", authors: tuple[str, ...] = ()) -> Match | None:
+    return compile_query(query, ENTITIES).match(Document(title, body, authors))
+
+
+def spans(query: str, title: str = "", body: str = "", authors: tuple[str, ...] = ()) -> list[str]:
+    found = match(query, title, body, authors)
+    texts = {"title": title, "body": body, "author": ", ".join(authors)}
+    return [f"{span.field}:{texts[span.field][span.start : span.end]}" for span in found.spans] if found else []
+
+
+def test_spans_point_into_the_original() -> None:
+    title, body = "Łódź: U.S. envoy", "The envoy\nof the US went to LODZ."
+    assert match("lodz (US OR UK) -rain", title, body) == Match(
+        "",
+        (
+            Span("title", 0, 4, "lodz"),
+            Span("title", 6, 10, "US"),
+            Span("body", 17, 19, "US"),
+            Span("body", 28, 32, "lodz"),
+        ),
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "expected"),
+    [
+        ("a OR (b c)", "a b", ["body:a"]),
+        ("a OR (b c)", "a b c", ["body:a", "body:b", "body:c"]),
+        ("a NOT b", "a c", ["body:a"]),
+        ("NOT b", "a", []),
+        ("a NEAR/1 b", "a x b x x a x x b a", ["body:a", "body:b", "body:b", "body:a"]),
+        ("a ONEAR/1 b", "a x b x x b a", ["body:a", "body:b"]),
+        ("(a NEAR/1 b) NEAR/1 c", "a b x c x x a b", ["body:a", "body:b", "body:c"]),
+        ("a NOT NEAR/1 b", "a b x x a", ["body:a"]),
+        ("a NEAR/1 a", "a x a x x x a", ["body:a", "body:a"]),
+        ('"a b" NEAR/3 b', "a b", []),
+        ("ATLEAST/2(a OR b)", "a x b", ["body:a", "body:b"]),
+        ("ATLEAST/2(a OR A)", "a x", []),
+        ('"p q" OR p', "p q", ["body:p", "body:p q"]),
+        ('"a wid*"', "a widget", ["body:a widget"]),
+        ("wid*", "widget wide WI", ["body:widget", "body:wide"]),
+        ("中国", "新中国", ["body:中国"]),
+        ("کتابهای", "کتاب\u200cهای", ["body:کتاب\u200cهای"]),
+    ],
+)
+def test_which_hits_give_spans(query: str, body: str, expected: list[str]) -> None:
+    assert spans(query, "", body) == expected
+
+
+def test_title_and_body_never_meet() -> None:
+    assert match('"a b"', "a", "b") is None
+    assert match("a NEAR/100 b", "a", "b") is None
+    assert match("a b", "a", "b") is not None
+
+
+def test_the_lead_is_title_and_a_hundred_tokens() -> None:
+    body = "x " * 98 + "two words late"
+    assert spans('lead:"two words"', "", body) == ["body:two words"]
+    assert spans("lead:late", "", body) == []
+    assert spans("lead:late", "late", body) == ["title:late"]
+
+
+def test_authors_are_a_field_of_their_own() -> None:
+    assert spans('author:"ada example"', "", "", ("Bo Else", "Ada Example")) == ["author:Ada Example"]
+    assert spans("ada", "", "", ("Ada Example",)) == []
+    assert spans('author:"else ada"', "", "", ("Bo Else", "Ada Example")) == []
+    assert spans("author:ada NEAR/100 author:else", "", "", ("Bo Else", "Ada Example")) == []
+
+
+def test_aliases_are_told_as_configured_in_order_of_occurrence() -> None:
+    found = match("@acme", "آكمه and ACM", "acm; the Acme Holdings of ACME widgets")
+    assert found is not None
+    assert found.aliases == ("آکمه", "=ACM", "Acme", "Acme Hold*", "Acme Widgets")
+    assert {span.leaf for span in found.spans} == {"@acme"}
+    assert [(span.start, span.end, span.alias) for span in found.spans if span.field == "body"] == [
+        (9, 13, "Acme"),
+        (9, 22, "Acme Hold*"),
+        (26, 30, "Acme"),
+        (26, 38, "Acme Widgets"),
+    ]
+
+
+def test_a_word_has_the_query_s_own_words_as_leaf() -> None:
+    found = match('title:="Le  Monde" "big wid"* par*', "Le\nMonde", "big widget Paris")
+    assert found is not None
+    assert [span.leaf for span in found.spans] == ['="Le  Monde"', '"big wid"*', "par*"]
+
+
+def test_exact_words_take_composed_and_decomposed_letters_alike() -> None:
+    assert spans("=Łódź", "", "Ło\u0301dz\u0301 lodz") == ["body:Ło\u0301dz\u0301"]
+    assert spans("=Lo\u0301dz", "", "Lódz") == ["body:Lódz"]
+
+
+def test_a_match_keeps_its_first_spans() -> None:
+    found = match("a OR @acme", "", "a " * 500 + "Acme")
+    assert found is not None
+    assert len(found.spans) == 200
+    assert found.spans[-1].start == 398
+    assert found.aliases == ("Acme",)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("source:WIRE-one", True),
+        ("source:wire", False),
+        ("lang:(en OR fa)", True),
+        ("country:no", True),
+        ("group:Wire", True),
+        ("tag:Politics", True),
+        ("tag:sport", False),
+        ("domain:example.org", True),
+        ("domain:www.example.org", True),
+        ("domain:ample.org", False),
+        ("url:/2024/", True),
+        ('url:"A?B=C"', True),
+        ("date:2024-02-29", True),
+        ("date:2024-02", True),
+        ("date:۲۰۲۴", True),
+        ("date:2024-03", False),
+        ("date:2024-02-29..2024-03-05", True),
+        ("date:..2024-02-28", False),
+        ("date:2024-02-29..", True),
+        ("date>2024-02-28", True),
+        ("date>2024-02-29", False),
+        ("date >= 2024-02-29", True),
+        ("date<2024-02-29", False),
+        ("date<=2024-02", True),
+        ("date:(2023 OR 2024-02)", True),
+        ("words>=300", True),
+        ("words<300", False),
+        ("words:100..300", True),
+        ("words:299", False),
+        ("NOT lang:en", False),
+    ],
+)
+def test_keys(query: str, expected: bool) -> None:
+    document = Document(
+        "",
+        "",
+        source="wire-one",
+        domain="news.example.org",
+        url="https://news.example.org/2024/a?b=c",
+        language="en",
+        country="NO",
+        group="wire",
+        tags=("politics",),
+        published_at=datetime(2024, 2, 29, 23, 30, tzinfo=UTC),
+        words=300,
+    )
+    found = compile_query(query, {}).match(document)
+    assert found == (Match("", (), ()) if expected else None)
+    if "date" in query:
+        assert compile_query(query, {}).match(Document("", "")) is None
+
+
+def test_a_hostile_text_takes_no_more_than_its_length() -> None:
+    body = "a b " * 10_000
+    for query in (
+        "a NEAR/100 b",
+        "(a NEAR/100 b) NEAR/100 a",
+        "a NOT NEAR/100 c",
+        "ATLEAST/1000(a OR b)",
+        '"a b a" ONEAR/100 "b a b"',
+    ):
+        found = match(query, "", body)
+        assert found is not None
+        assert len(found.spans) == 200
+
+
+def test_a_rule_set_keeps_the_order_of_its_rules_and_leaves_out_the_disabled() -> None:
+    rules = [
+        RuleSpec("z", "", "b"),
+        RuleSpec("off", "", "a", enabled=False),
+        RuleSpec("k", "", "-c"),
+        RuleSpec("a", "", "a NEAR b"),
+    ]
+    rule_set = compile_rules(rules, [])
+    assert [found.rule for found in rule_set.match(Document("a", "a b"))] == ["z", "k", "a"]
+    assert len(rule_set) == 3
+    assert set(rule_set.warnings) == {"k"}
+
+
+def test_a_rule_set_travels_to_another_process() -> None:
+    rule_set = compile_rules([RuleSpec("a", "", "@acme NEAR/3 par*"), RuleSpec("b", "", 'lang:fa ="X y"')], ENTITIES.values())
+    document = Document("Acme in Paris", "X y", language="fa")
+    assert pickle.loads(pickle.dumps(rule_set)).match(document) == rule_set.match(document) != ()
+
+
+def test_narrowing_of_a_plain_query_is_exact() -> None:
+    narrowing = compile_query('title:"a b" par* -(c OR d) lang:fa date:2024', {}).narrowing()
+    assert narrowing.fts == '((title : "a b" AND "par" *) NOT ("c" OR "d"))'
+    assert narrowing.languages[0] == "fa"
+    assert (narrowing.date_from, narrowing.date_to) == (datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC))
+    assert narrowing.exact
+
+
+@pytest.mark.parametrize(
+    ("query", "fts"),
+    [
+        ("=US", '"us"'),
+        ("a NEAR b", '("a" AND "b")'),
+        ("a NOT NEAR b", '"a"'),
+        ("ATLEAST/2(a)", '"a"'),
+        ("a -(b NEAR c)", '"a"'),
+        ("a -lang:fa", '"a"'),
+        ("a OR lang:fa", None),
+        ("a OR author:b", None),
+        ("a author:b", '"a"'),
+        ("NOT a", None),
+    ],
+)
+def test_narrowing_that_leaves_work_to_the_matcher(query: str, fts: str | None) -> None:
+    narrowing = compile_query(query, {}).narrowing()
+    assert (narrowing.fts, narrowing.exact) == (fts, False)
+
+
+def test_what_cannot_match_still_narrows_to_a_superset() -> None:
+    narrowing = compile_query("a source:x source:y", {}).narrowing()
+    assert "x" in narrowing.sources
+    assert not narrowing.exact
+
+
+def test_the_index_keeps_the_tokens_of_every_script() -> None:
+    assert index_text("U.S. کتاب‌ها 中国 “Łódź”\x00") == "us کتاب ها 中 国 lodz"

@@ -1,6 +1,6 @@
 """The exceptions of aggregator. An exception means that we or the operator must act.
 
-The misfortune of others (a dead feed, a broken page, a refused mail) is a value, never an exception.
+The misfortune of others (a dead feed, a broken page, a refused mail) is a value, never an exception: see ``model/``.
 
 * AggregatorError
     + ConfigError               one thing wrong in the configuration: where, what, how to mend it
@@ -9,7 +9,6 @@ The misfortune of others (a dead feed, a broken page, a refused mail) is a value
     + StoreError
         - NotFound
         - Conflict
-    + DeliveryError             a message cannot be handed over (``permanent`` says whether trying again can help)
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class ConfigError(AggregatorError):
 
 
 class RuleSyntaxError(ConfigError):
-    """One thing wrong in a query. ``query_line`` and ``column`` count from 1 within the query text; ``length`` is in characters."""
+    """One thing wrong in a query. ``query_line`` and ``column`` count from 1 within its text; ``length`` is in characters."""
 
     def __init__(
         self, message: str, *, query: str, query_line: int, column: int, length: int = 1, hint: str = "", **place: str
@@ -46,7 +45,7 @@ class RuleSyntaxError(ConfigError):
         self.query, self.query_line, self.column, self.length = query, query_line, column, max(1, length)
 
 
-class ConfigErrors(AggregatorError):
+class ConfigErrors(AggregatorError):  # noqa: N818 - the plural of ConfigError
     """Every error of a configuration, in the order of files and lines."""
 
     def __init__(self, errors: tuple[ConfigError, ...]) -> None:
@@ -64,11 +63,3 @@ class NotFound(StoreError):  # noqa: N818 - the architecture's name
 
 class Conflict(StoreError):  # noqa: N818 - the architecture's name
     """Somebody else did it first, or holds the lock."""
-
-
-class DeliveryError(AggregatorError):
-    """A message could not be handed over. ``permanent``: trying again cannot help. ``code`` is the SMTP or HTTP status, 0 if none."""
-
-    def __init__(self, message: str, *, permanent: bool, code: int = 0) -> None:
-        super().__init__(message)
-        self.permanent, self.code = permanent, code

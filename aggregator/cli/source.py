@@ -12,7 +12,6 @@ from aggregator.cli.options import Call
 from aggregator.config import append_sources, slug_for
 from aggregator.fetch import check_url
 from aggregator.model.source import SourceSpec
-from aggregator.parse import parse_opml
 from aggregator.store import sources
 
 app = typer.Typer(help="The feeds.", no_args_is_help=True)
@@ -30,6 +29,8 @@ def import_(
 ) -> None:
     """Add the feeds of an OPML file to sources.toml. What is there already is left alone; what cannot be used is named."""
     call: Call = context.obj
+    from aggregator.parse import parse_opml  # the parsers take a while to import
+
     config = call.config()
     if file.stat().st_size > MAX_OPML:
         raise typer.BadParameter(f"{file} is larger than {MAX_OPML // 1_000_000} MB: that is no list of feeds")

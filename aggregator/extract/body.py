@@ -24,6 +24,8 @@ _SYNDICATION = re.compile(r"^The post .{3,400} (?:first )?appeared (?:first )?on
 # Two Linear A signs (printable letters, in no newspaper) stand for the joiners while trafilatura has the text.
 _MASK: dict[int, str] = str.maketrans({"\u200c": "\U00010640", "\u200d": "\U00010641"})
 _UNMASK: dict[int, str] = str.maketrans({"\U00010640": "\u200c", "\U00010641": "\u200d"})
+# The HTML parser lets these in, but a text that is set may not hold them.
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SENTENCE_END = re.compile(r"[.!?…。؟۔]['\"”’»]?(?:\s|$)")
 _TRAIL = re.compile(r"[>›»/|•→←]|::")
 _JOINED = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
@@ -45,13 +47,12 @@ def page_text(page: Page, url: str, headline: str) -> str:
 
 def _swap_joiners(tree: Tree, table: dict[int, str]) -> None:
     """Put stand-ins for ZWNJ and ZWJ, or put them back: trafilatura drops them as unprintable, and with them word borders."""
-    for element in tree.iter():
-        if not isinstance(element.tag, str):
-            continue
-        if element.text and not element.text.isascii():
-            element.text = element.text.translate(table)
-        if element.tail and not element.tail.isascii():
-            element.tail = element.tail.translate(table)
+    signs = {chr(code) for code in table}
+    for element in tree.iter(etree.Element):
+        if element.text and not element.text.isascii() and not signs.isdisjoint(element.text):
+            element.text = _NOT_XML.sub("", element.text.translate(table))
+        if element.tail and not element.tail.isascii() and not signs.isdisjoint(element.tail):
+            element.tail = _NOT_XML.sub("", element.tail.translate(table))
 
 
 def plain_text(markup: str, headline: str = "") -> str:

@@ -49,7 +49,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class MatchedArticle:
-    """One match with its article, as alerts and digests show it. ``spans`` are offsets into ``article.title`` and ``article.text``."""
+    """One match with its article, as mails show it. ``spans`` are offsets into ``article.title`` and ``article.text``."""
 
     match_id: int
     rule: str
@@ -61,7 +61,7 @@ class MatchedArticle:
 
 @dataclass(frozen=True, slots=True)
 class RuleDigest:
-    """A rule's history for the digest: ``daily`` counts matches on the seven local days before this slot's window, oldest first."""
+    """A rule's history: ``daily`` counts matches on the seven local days before this slot's window, oldest first."""
 
     slug: str
     name: str
@@ -101,7 +101,7 @@ class AlsoIn:
 
 @dataclass(frozen=True, slots=True)
 class StoryBlock:
-    """One story under one rule. ``direction`` is ``ltr`` or ``rtl`` from the article's language; times are local to the reader."""
+    """One story under one rule. ``direction`` is ``ltr`` or ``rtl`` by the article's language; times are the reader's."""
 
     headline: tuple[Segment, ...]
     url: str

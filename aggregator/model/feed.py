@@ -38,7 +38,7 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A feed and all its entries, in the document's order. ``format`` is feedparser's word (``rss20``, ``atom10``…) or ``json11``."""
+    """A feed and all its entries, in order. ``format``: feedparser's word (``rss20``, ``atom10``…), ``json10``, ``json11``."""
 
     title: str
     site_url: str | None

@@ -85,7 +85,7 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class FetchFailed:
-    """Nothing usable came. ``detail`` is short and free of secrets; ``retry_after`` is the instant the server asked us to wait for."""
+    """Nothing usable came. ``detail`` is short and free of secrets; before ``retry_after`` the server wants no request."""
 
     url: str
     kind: FailureKind

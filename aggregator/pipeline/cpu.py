@@ -45,7 +45,7 @@ class CpuPool:
         self._deadline = settings.deadline
         # A fork server is single-threaded, so that its forks are safe, and has the parsers imported once for all workers.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["aggregator.pipeline.jobs"])
+        context.set_forkserver_preload(["aggregator.pipeline.warm"])
         self._pool = ProcessPool(
             max_workers=settings.processes or os.cpu_count() or 1,
             max_tasks=RECYCLE,

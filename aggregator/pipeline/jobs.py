@@ -1,18 +1,53 @@
-"""What runs inside the worker processes: one function per kind of document. Heavy libraries are imported here, once."""
+"""What runs inside the worker processes: one function for each kind of document.
+
+The parsers are imported when a worker calls them: the main process never parses, and need not hold them in memory.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.dedupe import fingerprint
-from aggregator.extract import extract_article
 from aggregator.model.article import Extraction, Fingerprint
-from aggregator.model.feed import FeedEntry
+from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed
 from aggregator.model.source import SourceSpec
-from aggregator.parse import parse_feed
 
-__all__ = ["PageJob", "parse_feed", "read_article"]
+
+def warm() -> None:
+    """Import what workers need and load the language model. The fork server does this once; its workers share the pages."""
+    from aggregator.extract import extract_article
+    from aggregator.parse import parse_feed
+
+    now = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+    feed = b"<rss version='2.0'><channel><item><title>The council meets in the harbour today</title></item></channel></rss>"
+    parsed = parse_feed(feed, url="http://localhost/", content_type="", timezone="UTC", max_entries=1, now=now)
+    if isinstance(parsed, ParsedFeed):
+        extract_article(
+            b"<html><body><p>The council meets in the harbour today, and nobody knows what it will say.</p></body></html>",
+            url="http://localhost/", content_type="text/html", entry=parsed.entries[0], outlet="", outlet_language=None,
+            timezone="UTC", seen_at=now, note="",
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FeedJob:
+    """A feed document as fetched; ``url`` is the final one, ``timezone`` that of dates without a zone."""
+
+    body: bytes
+    url: str
+    content_type: str
+    timezone: str
+    max_entries: int
+    now: datetime
+
+
+def read_feed(job: FeedJob) -> ParsedFeed | ParseFailed:
+    """Parse a feed."""
+    from aggregator.parse import parse_feed
+
+    return parse_feed(
+        job.body, url=job.url, content_type=job.content_type, timezone=job.timezone, max_entries=job.max_entries, now=job.now
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +65,9 @@ class PageJob:
 
 def read_article(job: PageJob) -> tuple[Extraction, Fingerprint]:
     """Extract the article and take its fingerprint."""
+    from aggregator.dedupe import fingerprint
+    from aggregator.extract import extract_article
+
     made = extract_article(
         job.body,
         url=job.url,

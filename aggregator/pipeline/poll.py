@@ -11,10 +11,10 @@ from typing import assert_never
 from aggregator.dedupe import url_key
 from aggregator.fetch import host_key
 from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed
-from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified
+from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified, Validators
 from aggregator.model.source import DueSource
-from aggregator.parse import parse_feed
 from aggregator.pipeline.cpu import Crashed
+from aggregator.pipeline.jobs import FeedJob, read_feed
 from aggregator.pipeline.rhythm import after_failure, after_success
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import sources
@@ -65,7 +65,9 @@ async def _poll(rooms: Rooms, source: DueSource) -> Outcome:
     now = rooms.clock.now()
     next_poll_at = after_success(spec.slug, spec.interval, now, settings.poll)
     match outcome:
-        case NotModified(validators=validators):
+        case NotModified():
+            # Validators belong to the pair of configured and final address (RFC 9110 §8.8.3 speaks of one resource).
+            validators = outcome.validators if outcome.final_url == source.final_url else Validators()
             await rooms.store.write(sources.store_quiet, source, "not_modified", 304, validators, now, next_poll_at)
             return "not_modified"
         case Fetched():
@@ -96,13 +98,7 @@ async def _store(rooms: Rooms, source: DueSource, page: Fetched, digest: str, ne
     content_type = next((value for name, value in page.headers if name == "content-type"), "")
     limit = rooms.active.config.settings.poll.max_entries
     parsed = await rooms.cpu.run(
-        parse_feed,
-        page.body,
-        url=page.final_url,
-        content_type=content_type,
-        timezone=source.spec.timezone,
-        max_entries=limit,
-        now=page.fetched_at,
+        read_feed, FeedJob(page.body, page.final_url, content_type, source.spec.timezone, limit, page.fetched_at)
     )
     match parsed:
         case ParsedFeed():

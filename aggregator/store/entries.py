@@ -57,7 +57,7 @@ def claim_pending(session: Session, now: datetime, most: int, lease: timedelta) 
     values = {"now": stamp(now), "until": stamp(now + lease), "token": secrets.token_hex(8), "most": most}
     batches: dict[str, list[int]] = {}
     for id_, host in session.execute(_CLAIM, values | {"per_host": PER_HOST, "without_host": WITHOUT_HOST}):
-        batches.setdefault(host or f"-{len(batches.get('', ())) + id_ % 4}", []).append(id_)
+        batches.setdefault(host or f"-{id_ % 4}", []).append(id_)
     return [tuple(sorted(ids)) for ids in batches.values()]
 
 
@@ -83,16 +83,18 @@ def pending_entries(session: Session, ids: Sequence[int]) -> list[PendingEntry]:
             baseline=row.baseline,
             first_seen_at=row.first_seen_at,
             lease_token=row.lease_token or "",
-            known=known.id if known is not None and _is_it(row, entry, known) else None,
+            known=_known(row, entry, known),
             sighted=sighted,
         )
         for row, source, known, sighted in rows
     ]
 
 
-def _is_it(row: EntryRow, entry: FeedEntry, known: ArticleRow) -> bool:
-    """Whether an address is enough to know the article. Inside one feed the title must agree: some link all entries alike."""
-    return known.source_id != row.source_id or terms(entry.title) == terms(known.title)
+def _known(row: EntryRow, entry: FeedEntry, found: ArticleRow | None) -> int | None:
+    """The article that the address names. Inside one feed the title must agree, too: some feeds link all entries alike."""
+    if found is None or (found.source_id == row.source_id and terms(entry.title) != terms(found.title)):
+        return None
+    return found.id
 
 
 def finish(session: Session, entry: PendingEntry, error: str = "", retry_at: datetime | None = None) -> bool:

@@ -29,10 +29,11 @@ from typing import Any
 
 ENTRIES = 30
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
-WORDS = (
-    "harbour council strike minister report evening river border vote market letter police engineer winter school bridge "
-    "hospital budget court island energy railway union weather museum festival captain village signal library"
-).split()
+VOCABULARY = """
+    harbour council strike minister report evening river border vote market letter police engineer winter school bridge
+    hospital budget court island energy railway union weather museum festival captain village signal library
+"""
+WORDS = VOCABULARY.split()
 
 
 def feed(number: int) -> bytes:
@@ -170,7 +171,8 @@ async def _run_aggregator(urls: list[str], folder: str, world: Connection) -> di
             await asyncio.sleep(0)
 
     set_up(level=logging.ERROR)
-    clock, result = Clock(), {}
+    clock = Clock()
+    result: dict[str, Any] = {}
     settings = Settings(
         store=StoreSettings(f"sqlite:///{folder}/aggregator.db"),
         fetch=FetchSettings(allow_networks=("127.0.0.0/8",), host_gap=0.0),

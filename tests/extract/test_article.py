@@ -195,7 +195,8 @@ def test_authors(extract: Extract, head: str, feed: tuple[str, ...], expected: t
 
 def test_joiners_of_persian_words_survive(extract: Extract) -> None:
     words = "رأی‌گیری در بندر‌آزاد آغاز شد و مردم می‌روند"
-    page = f"<html><body><article><h1>رأی‌گیری</h1>{f'<p>{words}. {words}.</p>' * 6}</article></body></html>"
+    paragraphs = "".join(f"<p>{n}: {words} {n}. {words}.{chr(1)}</p>" for n in range(6))
+    page = f"<html><body><article><h1>رأی‌گیری</h1>{paragraphs}</article></body></html>"
 
     text = extract(page, title="رأی‌گیری").text
 

@@ -30,7 +30,8 @@ OUTLETS = 6
 PER_OUTLET = 56
 FAULTS = (
     ("500", "feed"), ("503", "article"), ("429", "feed"), ("404", "feed"), ("redirect301", "feed"), ("redirectloop", "feed"),
-    ("html", "feed"), ("badcharset", "feed"), ("gzipbomb", "feed"), ("truncated", "feed"), ("hang", "feed"), ("truncated", "article"),
+    ("html", "feed"), ("badcharset", "feed"), ("gzipbomb", "feed"), ("truncated", "feed"), ("hang", "feed"),
+    ("truncated", "article"),
 )  # fmt: skip
 """One after the other, three hours each, on changing outlets."""
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlmodel import Session, SQLModel
 
@@ -31,6 +33,14 @@ def test_upgrade_is_idempotent_and_says_what_it_did(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/deep/new.db"
     assert migrate.upgrade(url) == (None, migrate.latest())
     assert migrate.upgrade(url) == (migrate.latest(), migrate.latest())
+
+
+def test_file_names_tell_the_revisions() -> None:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(migrate.HERE))
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_current_head() == migrate.latest()
+    assert {script.revision for script in scripts.walk_revisions()} == migrate.known()
 
 
 def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:

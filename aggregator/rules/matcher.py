@@ -271,12 +271,26 @@ class Apart:
         return self.left.hits(reading, apart if chosen is None else apart.intersection(chosen))
 
 
+def _outermost(found: set[tuple[bool, Interval, str, str]]) -> list[tuple[bool, Interval, str, str]]:
+    """The hits in order, without aliases inside a longer alias of the same entity: who wrote the long name used that one."""
+    reach: dict[tuple[bool, str], int] = {}
+    kept = []
+    for hit in sorted(found, key=lambda hit: (hit[0], hit[1][0], -hit[1][1], hit[2:])):
+        author, (_, end), label, alias = hit
+        if alias:
+            if end <= reach.get((author, label), -1):
+                continue
+            reach[author, label] = end
+        kept.append(hit)
+    return sorted(kept)
+
+
 def match(rule: str, root: Node, reading: Reading) -> Match | None:
     """The match of ``root`` on a reading, None if it does not hold. Spans are sorted, without repeats, at most ``MOST_SPANS``."""
     if not root.holds(reading):
         return None
     # Positions order like offsets, and cost nothing; a hostile text has a hundred thousand hits, of which few are kept.
-    found = sorted({(leaf.probe.scope == "author", place, leaf.label, leaf.alias) for leaf, place in root.hits(reading)})
+    found = _outermost({(leaf.probe.scope == "author", place, leaf.label, leaf.alias) for leaf, place in root.hits(reading)})
     spans = tuple(
         Span(*reading.place(place, "author" if author else "text"), leaf=label, alias=alias)
         for author, place, label, alias in found[:MOST_SPANS]

@@ -12,6 +12,7 @@ Range: TypeAlias = tuple[int, int]
 
 _BLANK = re.compile(r"\s+")
 _SENTENCE = re.compile(r"(?:[.!?؟…۔]+[\"'”’»)\]]*\s+|[。！？]+[」』”]*|\s*\n\s*)")
+_SENTENCE_OVER = re.compile(r"(?:[.!?؟…۔。！？][\"'”’»)\]」』]*|\n)\s*$")
 _ELLIPSIS = "…"
 _WORD_REACH = 24  # How far a cut may move to reach a word boundary; scripts without spaces are cut where the limit falls.
 
@@ -130,7 +131,7 @@ def _word_end(text: str, end: int, limit: int) -> int:
 
 
 def _dress(text: str, hits: Sequence[Range], start: int, end: int) -> tuple[Segment, ...]:
-    """The fragment ``start..end`` with single spaces, and ellipses where the text goes on."""
+    """The fragment ``start..end`` with single spaces, and ellipses where a sentence is cut."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
@@ -138,9 +139,9 @@ def _dress(text: str, hits: Sequence[Range], start: int, end: int) -> tuple[Segm
     if start == end:
         return ()
     segments = [Segment(_BLANK.sub(" ", segment.text), segment.hit) for segment in _cut(text, hits, start, end)]
-    if text[:start].strip():
+    if (before := text[:start]).strip() and not _SENTENCE_OVER.search(before):
         segments = _join(Segment(_ELLIPSIS), *segments)
-    if text[end:].strip():
+    if text[end:].strip() and not _SENTENCE_OVER.search(text[:end]):
         segments = [*segments[:-1], *_join(segments[-1], Segment(_ELLIPSIS))]
     return tuple(segments)
 

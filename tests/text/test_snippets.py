@@ -75,7 +75,7 @@ def test_without_spans_the_beginning_is_shown() -> None:
 
 def test_a_snippet_begins_with_the_sentence_of_its_hit() -> None:
     text = "Nothing of note happened before that. The harbour was closed on Monday, said the mayor. " + "More words follow. " * 9
-    assert around(text, "harbour", width=80) == ["…The [harbour] was closed on Monday, said the mayor. More words follow.…"]
+    assert around(text, "harbour", width=80) == ["The [harbour] was closed on Monday, said the mayor. More words follow."]
 
 
 def test_the_fragments_with_most_distinct_hits_are_shown_in_text_order() -> None:

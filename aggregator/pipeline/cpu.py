@@ -7,9 +7,10 @@ import multiprocessing
 import os
 import resource
 import signal
+import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as DeadlinePassed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
@@ -22,6 +23,10 @@ T = TypeVar("T")
 
 RECYCLE = 2000
 """Jobs after which a worker is replaced: whatever a parser leaks goes with it."""
+
+
+LOOK = 5.0
+"""Seconds between two looks at whether the pool is alive while a job runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +47,18 @@ class CpuPool:
     """Runs pure functions in worker processes. Workers start with the first job."""
 
     def __init__(self, settings: WorkerSettings) -> None:
-        self._deadline = settings.deadline
+        self._settings = settings
+        self._pool = self._build()
+
+    def _build(self) -> ProcessPool:
         # A fork server is single-threaded, so that its forks are safe, and has the parsers imported once for all workers.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["aggregator.pipeline.warm"])
-        self._pool = ProcessPool(
-            max_workers=settings.processes or os.cpu_count() or 1,
+        return ProcessPool(
+            max_workers=self._settings.processes or os.cpu_count() or 1,
             max_tasks=RECYCLE,
             initializer=_prepare,
-            initargs=[settings.memory_bytes],
+            initargs=[self._settings.memory_bytes],
             context=context,
         )
 
@@ -58,18 +66,40 @@ class CpuPool:
         """Run ``job(*args, **kwargs)`` in a worker; the job and everything it takes and gives must pickle.
 
         A job that outlives the deadline is killed, and only that one. What the job raises on purpose is raised here.
+        When the pool itself breaks (all workers killed at once from outside), a new one takes its place.
         """
-        future = self._pool.schedule(job, args=args, kwargs=kwargs, timeout=self._deadline)
+        for _ in range(2):
+            pool = self._pool
+            try:
+                return await self._run(pool, job, *args, **kwargs)
+            except BrokenProcessPool:
+                self._replace(pool)
+        return Crashed("broke the pool of workers twice")
+
+    async def _run(self, pool: ProcessPool, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Crashed:
+        if not pool.active:
+            raise BrokenProcessPool
+        waiting = asyncio.wrap_future(pool.schedule(job, args=args, kwargs=kwargs, timeout=self._settings.deadline))
         try:
-            return await asyncio.wrap_future(future)
+            # A pool that breaks may leave futures that nobody will ever set.
+            while not (await asyncio.wait({waiting}, timeout=LOOK))[0]:
+                if not pool.active:
+                    raise BrokenProcessPool
+            return waiting.result()
         except DeadlinePassed:
-            return Crashed(f"took longer than {self._deadline:g} s and was stopped")
+            return Crashed(f"took longer than {self._settings.deadline:g} s and was stopped")
         except ProcessExpired as dead:
-            return Crashed(f"the worker died (exit code {dead.exitcode})")
+            return Crashed(f"killed its worker (exit code {dead.exitcode})")
         except MemoryError:
             return Crashed("ran out of its memory")
-        except CancelledError:
-            raise asyncio.CancelledError from None
+        finally:
+            waiting.cancel()  # of no effect once it is done
+
+    def _replace(self, broken: ProcessPool) -> None:
+        if self._pool is broken:
+            self._pool = self._build()
+            # Its threads may hang on pipes that nobody reads; what can be stopped is stopped aside.
+            threading.Thread(target=broken.stop, name="broken-pool", daemon=True).start()
 
     def close(self) -> None:
         """Stop the workers, whatever they are at."""

@@ -9,7 +9,17 @@ from datetime import timedelta
 from typing import assert_never
 
 from aggregator.dedupe import decide
-from aggregator.model.article import ArticleDraft, Discard, Duplicate, Verdict
+from aggregator.dedupe import fingerprint as take_fingerprint
+from aggregator.model.article import (
+    ArticleDraft,
+    DateDecision,
+    DateOrigin,
+    Duplicate,
+    Extraction,
+    Fingerprint,
+    TextOrigin,
+    Verdict,
+)
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified
 from aggregator.pipeline.cpu import Crashed
 from aggregator.pipeline.jobs import PageJob, read_article
@@ -21,7 +31,9 @@ from aggregator.store.entries import PendingEntry
 LEASE = timedelta(minutes=15)
 """Longer than a batch of one host can take, gaps and deadlines included."""
 
-PASSING = frozenset({FailureKind.TIMEOUT, FailureKind.CONNECT, FailureKind.DNS, FailureKind.PROTOCOL, FailureKind.TRUNCATED})
+PASSING = frozenset(
+    {FailureKind.TIMEOUT, FailureKind.CONNECT, FailureKind.DNS, FailureKind.PROTOCOL, FailureKind.TRUNCATED, FailureKind.CRASHED}
+)
 """Misfortunes that may be over in an hour; so may 429 and everything from 500 up."""
 
 
@@ -58,9 +70,7 @@ async def _extract(rooms: Rooms, entry: PendingEntry) -> tuple[Verdict, FetchFai
         # The page defeats the parsers: the feed's own text is left, and is short work.
         failed = FetchFailed(entry.entry.link or "", FailureKind.CRASHED, f"reading the page {made.detail}", now)
         made = await rooms.cpu.run(read_article, _job(entry, failed))
-    if isinstance(made, Crashed):
-        return await _give_up(rooms, entry, made.detail), failed
-    extraction, fingerprint = made
+    extraction, fingerprint = made if not isinstance(made, Crashed) else _bare(entry)
     url = page.final_url if isinstance(page, Fetched) else entry.entry.link or ""
     seen_at = entry.first_seen_at if entry.sighted is None else now
     draft = ArticleDraft(entry.source_id, entry.id, url, extraction, fingerprint, seen_at, entry.baseline)
@@ -71,12 +81,13 @@ async def _extract(rooms: Rooms, entry: PendingEntry) -> tuple[Verdict, FetchFai
     return verdict, failed
 
 
-async def _give_up(rooms: Rooms, entry: PendingEntry, detail: str) -> Discard:
-    """Even the feed's text cannot be read in time: try later, a few times, and then leave it with the reason."""
-    again = RETRY_PAGE[entry.attempts] if entry.attempts < len(RETRY_PAGE) else None
-    retry_at = rooms.clock.now() + again if again else None
-    await rooms.store.write(entries.finish, entry, detail, retry_at)
-    return Discard(detail)
+def _bare(entry: PendingEntry) -> tuple[Extraction, Fingerprint]:
+    """What is left when even the feed's text cannot be read in time: its headline and date. Nothing is lost without a word."""
+    told = entry.entry
+    note = "Only the headline: page and feed text could not be read."
+    date = DateDecision(told.published_at, told.has_time, DateOrigin.FEED if told.published_at else None)
+    made = Extraction(told.title, "", TextOrigin.NONE, note, authors=told.authors, date=date, tags=told.tags)
+    return made, take_fingerprint(made, [told.link] if told.link else [])
 
 
 async def _page(rooms: Rooms, entry: PendingEntry) -> Fetched | FetchFailed | None:

@@ -37,6 +37,7 @@ def _sqlite_engine(url: str, *, write: bool) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
         if not write:
             connection.execute("PRAGMA query_only=ON")
+            connection.execute("PRAGMA cache_size=-4000")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

@@ -50,6 +50,7 @@ class DueSource:
     final_url: str | None = None
     body_sha256: str | None = None
     failures: int = 0
+    host: str = ""
     baseline: bool = False
     """True until the first successful poll: what it finds was there before and alerts nobody."""
 

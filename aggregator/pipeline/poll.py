@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from aggregator.pipeline.jobs import FeedJob, read_feed
 from aggregator.pipeline.rhythm import after_failure, after_success
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import sources
+from aggregator.store.sources import Quiet
 
 LEASE = timedelta(minutes=15)
 """Longer than a batch of one host can take, gaps and deadlines included."""
@@ -36,30 +38,57 @@ class PollReport:
 
 
 async def fetch_sources(rooms: Rooms, ids: Sequence[int]) -> PollReport:
-    """Poll the leased sources among ``ids``, one after the other (they share a host), and store what they brought."""
-    report = PollReport()
+    """Poll the leased sources among ``ids``: those of one host one after the other, hosts side by side.
+
+    What brings news is stored at once, what does not in one write at the end.
+    """
+    hosts: dict[str, list[DueSource]] = {}
     for source in await rooms.store.read(sources.due_sources, ids):
-        report = _add(report, source, await _poll(rooms, source))
-    return report
+        hosts.setdefault(source.host, []).append(source)
+    round_ = _Round(rooms)
+    results = await asyncio.gather(*map(round_.poll, hosts.values()), return_exceptions=True)
+    if round_.quiet:
+        await rooms.store.write(sources.store_quiet, round_.quiet)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return round_.report
 
 
-Outcome = int | str | FetchFailed
+class _Round:
+    """One batch of polls under way."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self.report = PollReport()
+        self.quiet: list[Quiet] = []
+
+    async def poll(self, one_host: Sequence[DueSource]) -> None:
+        for source in one_host:
+            outcome = await _poll(self._rooms, source)
+            if isinstance(outcome, Quiet):
+                self.quiet.append(outcome)
+            self.report = _add(self.report, source, outcome)
+
+
+Outcome = int | Quiet | FetchFailed
+"""Of one poll: the number of new entries, or that there is nothing new, or the failure."""
 
 
 def _add(report: PollReport, source: DueSource, outcome: Outcome) -> PollReport:
+    word = outcome.outcome if isinstance(outcome, Quiet) else ""
     failed = ((source.spec.slug, outcome.kind.value, outcome.detail),) if isinstance(outcome, FetchFailed) else ()
     return PollReport(
         polled=report.polled + 1,
         fetched=report.fetched + isinstance(outcome, int),
-        not_modified=report.not_modified + (outcome == "not_modified"),
-        unchanged=report.unchanged + (outcome == "unchanged"),
+        not_modified=report.not_modified + (word == "not_modified"),
+        unchanged=report.unchanged + (word == "unchanged"),
         new_entries=report.new_entries + (outcome if isinstance(outcome, int) else 0),
         failures=report.failures + failed,
     )
 
 
 async def _poll(rooms: Rooms, source: DueSource) -> Outcome:
-    """One poll. Returns the number of new entries, ``not_modified``, ``unchanged``, or the failure."""
     spec, settings = source.spec, rooms.active.config.settings
     outcome = await rooms.fetcher.fetch(_request(rooms, source))
     now = rooms.clock.now()
@@ -68,14 +97,11 @@ async def _poll(rooms: Rooms, source: DueSource) -> Outcome:
         case NotModified():
             # Validators belong to the pair of configured and final address (RFC 9110 §8.8.3 speaks of one resource).
             validators = outcome.validators if outcome.final_url == source.final_url else Validators()
-            await rooms.store.write(sources.store_quiet, source, "not_modified", 304, validators, now, next_poll_at)
-            return "not_modified"
+            return Quiet(source, "not_modified", 304, validators, now, next_poll_at)
         case Fetched():
             digest = sha256(outcome.body).hexdigest()
             if digest == source.body_sha256 and outcome.final_url == source.final_url:
-                kept = outcome.validators
-                await rooms.store.write(sources.store_quiet, source, "unchanged", outcome.status, kept, now, next_poll_at)
-                return "unchanged"
+                return Quiet(source, "unchanged", outcome.status, outcome.validators, now, next_poll_at)
             return await _store(rooms, source, outcome, digest, next_poll_at)
         case FetchFailed():
             return await _fail(rooms, source, outcome)

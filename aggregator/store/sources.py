@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, or_, text, update
+from sqlalchemy import bindparam, func, insert, or_, text, update
 from sqlmodel import Session, col, select
 
 from aggregator.model.feed import FeedEntry, ParsedFeed
@@ -63,6 +63,7 @@ def due_sources(session: Session, ids: Sequence[int]) -> list[DueSource]:
                 body_sha256=row.body_sha256,
                 failures=row.failures,
                 baseline=row.baseline_at is None,
+                host=row.host,
             )
         )
     return found
@@ -97,14 +98,30 @@ def store_failure(session: Session, source: DueSource, failed: FetchFailed, next
     return done
 
 
-def store_quiet(
-    session: Session, source: DueSource, outcome: str, status: int, validators: Validators, at: datetime, next_poll_at: datetime
-) -> bool:
-    """The feed has not changed (``outcome``: ``not_modified`` by its word, ``unchanged`` by its bytes)."""
-    done = _finish(session, source, **_success(at, next_poll_at, validators, source.final_url))
-    if done:
-        session.execute(insert(FetchRow).values(source_id=source.id, at=at, outcome=outcome, status=status))
-    return done
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A poll that found nothing new: ``not_modified`` by the server's word, or ``unchanged`` by the body's bytes."""
+
+    source: DueSource
+    outcome: str
+    status: int
+    validators: Validators
+    at: datetime
+    next_poll_at: datetime
+
+
+def store_quiet(session: Session, polls: Sequence[Quiet]) -> None:
+    """Write down polls that found nothing new, many at once, and give their leases back. A lost lease's poll changes nothing."""
+    rows = [
+        _success(poll.at, poll.next_poll_at, poll.validators, poll.source.final_url)
+        | {"lease_until": None, "lease_token": None, "mine": poll.source.id, "held": poll.source.lease_token}
+        for poll in polls
+    ]
+    mine = (col(SourceRow.id) == bindparam("mine"), col(SourceRow.lease_token) == bindparam("held"))
+    columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name not in ("mine", "held")}
+    session.connection().execute(update(SourceRow).where(*mine).values(columns), rows)
+    log = [{"source_id": poll.source.id, "at": poll.at, "outcome": poll.outcome, "status": poll.status} for poll in polls]
+    session.execute(insert(FetchRow), log)
 
 
 def _success(at: datetime, next_poll_at: datetime, validators: Validators, final_url: str | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from aggregator.model.feed import FeedEntry, ParsedFeed
 from aggregator.model.page import FailureKind, FetchFailed, Validators
 from aggregator.model.source import DueSource, SourceSpec
 from aggregator.store import Store, registry, sources
-from aggregator.store.sources import FeedBody, KeyedEntry
+from aggregator.store.sources import FeedBody, KeyedEntry, Quiet
 from aggregator.store.tables import EntryRow, SourceRow
 
 LEASE = timedelta(minutes=5)
@@ -118,7 +118,9 @@ def test_failure_is_data(applied: Store, wire: DueSource, now: datetime) -> None
     assert (health.slug, health.kind, health.failures, health.failing_since) == ("wire", "http", 2, now)
     applied.write_now(sources.claim_due, later + timedelta(hours=1), 10, LEASE)
     back = applied.read_now(sources.due_sources, [1])[0]
-    applied.write_now(sources.store_quiet, back, "not_modified", 304, Validators('"1"'), later, later + timedelta(hours=1))
+    applied.write_now(
+        sources.store_quiet, [Quiet(back, "not_modified", 304, Validators('"1"'), later, later + timedelta(hours=1))]
+    )
     assert applied.read_now(sources.troubled) == []
 
 
@@ -127,3 +129,13 @@ def test_six_thousand_entries_are_six_thousand(
 ) -> None:
     assert _store(applied, wire, [make_entry(f"k{n}") for n in range(6000)], now) == 6000
     assert len(applied.read_now(lambda session: session.exec(select(EntryRow.id)).all())) == 6000
+
+
+def test_quiet_polls_are_written_many_at_once_but_for_lost_leases(applied: Store, wire: DueSource, now: datetime) -> None:
+    daily = applied.read_now(sources.due_sources, [2])[0]
+    later = now + timedelta(hours=1)
+    late = Quiet(replace(daily, lease_token="gone"), "unchanged", 200, Validators('"2"'), now, later)
+    applied.write_now(sources.store_quiet, [Quiet(wire, "not_modified", 304, Validators('"1"'), now, later), late])
+    rows = applied.read_now(lambda session: session.exec(select(SourceRow.slug, SourceRow.etag, SourceRow.next_poll_at)).all())
+    assert sorted(rows) == [("daily", None, now), ("wire", '"1"', later)]
+    assert applied.write_now(sources.claim_due, now, 10, LEASE) == [], "the other is still leased to somebody"

@@ -179,6 +179,7 @@ async def _run_aggregator(urls: list[str], folder: str, world: Connection) -> di
     )
     specs = tuple(SourceSpec(f"feed-{number}", url, fetch_pages=False) for number, url in enumerate(urls))
     async with open_app(Config(settings, specs), clock=clock) as app:
+        await app.rooms.cpu.run(abs, -1)  # workers start before the clock, as the other's imports do
         for name in ("cold", "not_modified", "same_body"):
             world.send(name != "same_body")
             world.recv()

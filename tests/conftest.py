@@ -1,3 +1,5 @@
+"""Matches with articles, for everything that is written about them."""
+
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count

@@ -122,14 +122,14 @@ async def open_app(config: Config, *, clock: Clock | None = None) -> AsyncIterat
     Leases left by a process that died are void from the start: this one owns the store.
     """
     clock = clock or SystemClock()
-    store = await asyncio.to_thread(open_store, config)
+    transport, store = transport_for(config.settings.mail), Store(config.settings.store.url)
     try:
-        store.own()
+        store.own()  # before the schema is touched: an older version may be at work on it
+        await asyncio.to_thread(migrate.upgrade, config.settings.store.url)
         freed = await store.write(sources.free_leases)
         await store.write(registry.apply, config, clock.now(), host_key)
         active = await asyncio.to_thread(activate, store, config)
         fetcher, cpu = Fetcher(config.settings.fetch, clock), CpuPool(config.settings.workers)
-        transport = transport_for(config.settings.mail)
         rooms = Rooms(store, fetcher, cpu, transport, clock, active)
         ticks = Ticks(rooms)
         if freed:

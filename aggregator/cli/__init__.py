@@ -26,5 +26,8 @@ def main() -> None:
         raise SystemExit(1) from None
     except BrokenPipeError:
         raise SystemExit(0) from None
+    except OSError as error:  # a folder that is not there, a disk that is full, a file of somebody else's
+        sys.stderr.write(f"aggregator: {error}\n")
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None

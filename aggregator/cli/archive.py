@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from aggregator.cli.options import Call, instant
+from aggregator.cli.printing import json_line, printable
 from aggregator.model.article import Article
 from aggregator.model.delivery import Segment
 from aggregator.model.rule import Match
@@ -42,7 +42,7 @@ def search(
         found, total = ask(store, compiled, since, until, limit)
     for article, match in found:
         if as_json:
-            typer.echo(json.dumps(_record(article, match), ensure_ascii=False))
+            typer.echo(json_line(_record(article, match)))
         else:
             show(article, match)
     if not as_json:
@@ -53,7 +53,8 @@ def compiled_with_warnings(query: str, entities: dict[str, Any]) -> CompiledQuer
     """Compile a query and print what it warns of."""
     compiled = compile_query(query, entities)
     for warning in compiled.warnings:
-        typer.echo(f"warning: column {warning.column}: {warning.message}. {warning.hint}".rstrip(), err=True)
+        hint = f" ({warning.hint})" if warning.hint else ""
+        typer.echo(f"warning: column {warning.column}: {warning.message}{hint}", err=True)
     return compiled
 
 
@@ -69,21 +70,16 @@ def show(article: Article, match: Match) -> None:
     at = article.published_at or article.first_seen_at
     when = f"{at:%Y-%m-%d %H:%M}" if article.has_time or article.published_at is None else f"{at:%Y-%m-%d}"
     heading = highlight(article.title, [(span.start, span.end) for span in match.spans if span.field == "title"])
-    typer.echo(f"{when}  {_printable(article.source_name)}  [{article.language or '?'}]  #{article.id}")
+    typer.echo(f"{when}  {printable(article.source_name)}  [{article.language or '?'}]  #{article.id}")
     typer.echo(f"  {_marked(heading)}")
     for snippet in snippets(article.text, [(span.start, span.end) for span in match.spans if span.field == "body"]):
         typer.echo(f"    {_marked(snippet)}")
-    typer.echo(f"  {article.url}\n")
+    typer.echo(f"  {printable(article.url)}\n")
 
 
 def _marked(segments: Sequence[Segment]) -> str:
-    shown = ((_printable(part.text), part.hit) for part in segments)
+    shown = ((printable(part.text), part.hit) for part in segments)
     return "".join(typer.style(text, bold=True, fg="yellow") if hit else text for text, hit in shown)
-
-
-def _printable(text: str) -> str:
-    """No control character of a publisher's reaches the terminal."""
-    return "".join(char if char.isprintable() or char in "\u200c\u200d" else " " for char in text)
 
 
 def _record(article: Article, match: Match) -> dict[str, Any]:

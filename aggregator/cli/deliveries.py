@@ -8,6 +8,7 @@ import typer
 
 from aggregator.cli.archive import Limit
 from aggregator.cli.options import Call
+from aggregator.cli.printing import printable
 from aggregator.store import outbox
 
 app = typer.Typer(help="The outbox.", no_args_is_help=True)
@@ -23,9 +24,9 @@ def list_(context: typer.Context, limit: Limit = 20) -> None:
     for row in rows:
         word, at = ("sent", row.sent_at) if row.sent_at else ("next try", row.due_at)
         when = f"{word} {at:%Y-%m-%d %H:%M}" if at else ""
-        typer.echo(f"{row.id:6} {row.state:8}{row.kind:8}{row.address:32} {when}  {row.subject}")
+        typer.echo(f"{row.id:6} {row.state:8}{row.kind:8}{row.address:32} {when}  {printable(row.subject)}")
         if row.state != "sent" and row.detail:
-            typer.echo(f"       {row.attempts} tries; last answer: {row.detail}")
+            typer.echo(f"       {row.attempts} tries; last answer: {printable(row.detail)}")
     typer.echo(f"{len(rows)} deliveries.")
 
 

@@ -27,6 +27,8 @@ DAY = timedelta(hours=24)
 
 STEP = timedelta(minutes=20)
 
+_MARK = ".aggregator-demo"
+
 
 @dataclass(slots=True)
 class DemoClock:
@@ -46,14 +48,27 @@ class DemoClock:
 def demo(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="End after the digests; without it the service goes on.")] = False,
-    output: Annotated[Path, typer.Option(help="Where the demo writes everything; emptied first.")] = Path("demo-output"),
+    output: Annotated[Path, typer.Option(help="The folder for everything; an earlier demo's is replaced.")] = Path("demo-output"),
 ) -> None:
     """Play one day of a small fictional newsroom: poll, extract, match, alert, and write the digests as .eml and .html."""
-    if output.exists() and not (output / "config" / "aggregator.toml").exists() and any(output.iterdir()):
-        raise AggregatorError(f"{output} is not empty and not from an earlier demo: name another folder with --output")
-    shutil.rmtree(output, ignore_errors=True)
+    _clear(output)
     set_up(verbose=context.obj.verbose)
     asyncio.run(_demo(output, once=once))
+
+
+def _clear(output: Path) -> None:
+    """Remove what an earlier demo wrote, and nothing else. Raises AggregatorError for any other folder that is not empty.
+
+    The mark tells a demo's folder from a checkout or an operator's folder, which have a ``config`` and a store as well.
+    """
+    if output.exists() and any(output.iterdir()) and not (output / _MARK).exists():
+        raise AggregatorError(f"{output} is not empty and not from an earlier demo: name another folder with --output")
+    for name in ("config", "mail"):
+        shutil.rmtree(output / name, ignore_errors=True)
+    for path in output.glob("aggregator.db*"):
+        path.unlink()
+    output.mkdir(parents=True, exist_ok=True)
+    (output / _MARK).touch()
 
 
 async def _demo(output: Path, *, once: bool) -> None:

@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from aggregator.app import open_app, preview
+from aggregator.cli.logs import set_up
 from aggregator.cli.options import Call
-from aggregator.errors import ConfigError
-from aggregator.model.delivery import Recipient, Slot
+from aggregator.cli.printing import printable
+from aggregator.errors import AggregatorError, ConfigError
+from aggregator.model.delivery import DeliveryKind, DeliveryState, Recipient, Slot
+from aggregator.store import outbox
 
 app = typer.Typer(help="The readers' mail.", no_args_is_help=True)
 
@@ -57,6 +60,7 @@ def send(context: typer.Context, recipient: str) -> None:
     call: Call = context.obj
     config = call.config()
     person = _recipient(config.recipients, recipient)
+    set_up(verbose=call.verbose)
     asyncio.run(_send(call, person))
 
 
@@ -65,7 +69,11 @@ async def _send(call: Call, person: Recipient) -> None:
         await app.ticks.match()
         report = await app.digest_now(person, slot_now(person, app.rooms.clock.now()))
         await app.ticks.deliver()
-    if report.mailed:
-        typer.echo(f"{person.address}: {report.articles} articles in {report.stories} stories.")
-    else:
+        mails = await app.rooms.store.read(outbox.listing, 100)
+    if not report.mailed:
         typer.echo(f"{person.address}: nothing new, nothing sent.")
+        return
+    mail = next(mail for mail in mails if mail.kind == DeliveryKind.DIGEST and mail.address == person.address)
+    if mail.state != DeliveryState.SENT:
+        raise AggregatorError(f"the digest is in the outbox as {mail.id}, but not sent: {printable(mail.detail)}")
+    typer.echo(f"{person.address}: {report.articles} articles in {report.stories} stories.")

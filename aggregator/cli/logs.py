@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from aggregator.cli.printing import json_line
+
 
 def _plain(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """Control characters of strange origin (a feed's title, a server's answer) never reach a terminal."""
@@ -38,7 +40,7 @@ def set_up(*, verbose: bool = False, level: int = logging.INFO) -> None:
     if terminal:
         last += [_plain, structlog.dev.ConsoleRenderer()]
     else:
-        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
+        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(json_line, default=str)]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     root = logging.getLogger()

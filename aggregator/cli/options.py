@@ -43,6 +43,6 @@ def instant(value: str, now: datetime) -> datetime:
         return now - timedelta(**{_UNIT[span[2]]: int(span[1])})
     try:
         at = datetime.fromisoformat(value)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise typer.BadParameter(f"{value!r} is neither a span such as 30d or 12h nor a date such as 2026-11-24") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -76,9 +76,14 @@ async def _run(call: Call) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     async with open_app(call.config()) as app:
         reloads: set[asyncio.Task[None]] = set()
+        turn = asyncio.Lock()
+
+        async def in_turn() -> None:
+            async with turn:  # the last SIGHUP's files win
+                await reload(app, call)
 
         def on_hup() -> None:
-            task = loop.create_task(reload(app, call))
+            task = loop.create_task(in_turn())
             reloads.add(task)
             task.add_done_callback(reloads.discard)
 
@@ -86,6 +91,7 @@ async def _run(call: Call) -> None:
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, on_hup)
         await app.serve(stop)
+        await asyncio.gather(*reloads)
     log.info("stopped")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from aggregator.cli.options import Call
+from aggregator.cli.printing import printable
 from aggregator.config import append_sources, slug_for
 from aggregator.fetch import check_url
 from aggregator.model.source import SourceSpec
@@ -52,13 +53,15 @@ def import_(
     for spec in fresh:
         typer.echo(f"+ {spec.slug}  {spec.url}")
     for problem in problems:
-        typer.echo(f"! {problem}", err=True)
+        typer.echo(f"! {printable(problem)}", err=True)
     if fresh and not dry_run:
         append_sources(call.folder, fresh)
     done = "would be added" if dry_run else f"added to {call.folder / 'sources.toml'}"
     typer.echo(f"{len(fresh)} {done}, {known} known already, {len(problems)} refused.")
     if fresh and not dry_run:
         typer.echo("Next: aggregator apply (a running service: SIGHUP).")
+    if problems and not feeds:
+        raise typer.Exit(1)
 
 
 @app.command("list")
@@ -74,7 +77,7 @@ def list_(context: typer.Context) -> None:
         typer.echo(f"{state:8}{row.slug:32}{row.articles:7} articles  {row.url}")
         if row.failing_since:
             wait = max(0, round(((row.next_poll_at or now) - now).total_seconds() / 60))
-            since = f"{row.failing_since:%Y-%m-%d %H:%M} UTC"
-            typer.echo(f"        {row.kind}: {row.detail} (since {since}, {row.failures} in a row, next try in {wait} min)")
+            since = f"since {row.failing_since:%Y-%m-%d %H:%M} UTC, {row.failures} in a row, next try in {wait} min"
+            typer.echo(f"        {row.kind}: {printable(row.detail)} ({since})")
     failing = sum(row.failing_since is not None for row in rows)
     typer.echo(f"{len(rows)} sources, {failing} failing.")

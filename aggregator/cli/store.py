@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from aggregator.cli.options import Call
+from aggregator.errors import StoreError
 from aggregator.store import maintenance, migrate
 from aggregator.store.engine import sqlite_path
 
@@ -30,7 +32,10 @@ def backup(context: typer.Context, target: Annotated[Path, typer.Argument(help="
     call: Call = context.obj
     config, store = call.opened()
     store.close()
-    size = maintenance.backup(sqlite_path(config.settings.store.url), target)
+    try:
+        size = maintenance.backup(sqlite_path(config.settings.store.url), target)
+    except sqlite3.Error as error:
+        raise StoreError(f"{target} cannot be written: {error}") from None
     typer.echo(f"{target}: {size / 1_000_000:.1f} MB.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from aggregator.model.delivery import Recipient, Slot
@@ -33,10 +34,15 @@ def next_slot(recipient: Recipient, now: datetime) -> Slot:
     return first
 
 
-def local_day_bounds(day: date, timezone: str) -> tuple[datetime, datetime]:
-    """The half-open UTC interval that is ``day`` in ``timezone`` (IANA): 23, 24 or 25 hours, in places half an hour off."""
+def days_before(start: datetime, timezone: str, count: int) -> tuple[tuple[datetime, datetime], ...]:
+    """The ``count`` days that end at ``start`` (aware), oldest first, as half-open UTC intervals without gap or overlap.
+
+    They are days of ``timezone`` (IANA), each from the wall time of ``start`` to the same of the next day: 23, 24 or 25 hours.
+    """
     zone = ZoneInfo(timezone)
-    return _instant(day, time(), zone), _instant(day + timedelta(days=1), time(), zone)
+    local = start.astimezone(zone)
+    marks = [_instant(local.date() - timedelta(days=back), local.time(), zone) for back in range(count, 0, -1)]
+    return tuple(pairwise((*marks, start.astimezone(UTC))))
 
 
 def _slot(recipient: Recipient, day: date) -> Slot:

@@ -12,8 +12,6 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin
 
-import structlog
-
 from aggregator.config.settings import FetchSettings
 from aggregator.fetch.address import check_url, has_forbidden, host_key, parse_url
 from aggregator.fetch.body import read_body
@@ -71,8 +69,7 @@ class Fetcher:
     def __init__(self, settings: FetchSettings, clock: Clock, *, resolver: Resolver | None = None) -> None:
         self._settings, self._clock = settings, clock
         self._introduction = Introduction(settings.contact_url)
-        if networks(settings.allow_networks):
-            structlog.get_logger(__name__).warning("the guard is open for every source", networks=settings.allow_networks)
+        networks(settings.allow_networks)  # what cannot be used is refused now, not at the first fetch
         self._resolver = resolver or SystemResolver(settings.concurrency)
         self._wire = Wire(self._resolver, connect_timeout=settings.connect_timeout, most_idle=MOST_IDLE)
         self._gate = HostGate(clock, settings.host_gap, settings.concurrency)

@@ -61,7 +61,7 @@ class MatchedArticle:
 
 @dataclass(frozen=True, slots=True)
 class RuleDigest:
-    """A rule's history: ``daily`` counts matches on the seven local days before this slot's window, oldest first."""
+    """A rule's history: ``daily`` counts matches on the seven days before this digest's window, oldest first."""
 
     slug: str
     name: str

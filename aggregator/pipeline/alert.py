@@ -10,6 +10,7 @@ from aggregator.pipeline.letters import seal
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import alerts
 from aggregator.store.matches import matched_articles
+from aggregator.store.registry import registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ async def send_alerts(rooms: Rooms) -> AlertReport:
     due = await rooms.store.read(alerts.due_alerts, now)
     if not due:
         return AlertReport()
-    config, known = rooms.active.config, rooms.active.watch.registered
+    config, known = rooms.active.config, await rooms.store.read(registered)
     items = await rooms.store.read(matched_articles, [match_id for _, match_id in due])
     people = [person for person in config.recipients if person.slug in known.recipients and person.slug not in known.suppressed]
     names = {rule.slug: rule.name for rule in config.rules}

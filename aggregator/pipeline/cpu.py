@@ -15,9 +15,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
+import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.config.settings import WorkerSettings
+from aggregator.errors import AggregatorError
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("pipeline")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,6 +29,7 @@ T = TypeVar("T")
 RECYCLE = 2000
 """Jobs after which a worker is replaced: whatever a parser leaks goes with it."""
 
+_EXPECTED = (AggregatorError, DeadlinePassed, ProcessExpired, MemoryError, BrokenProcessPool)
 
 LOOK = 5.0
 """Seconds between two looks at whether the pool is alive while a job runs."""
@@ -67,7 +72,8 @@ class CpuPool:
     async def run(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Crashed:
         """Run ``job(*args, **kwargs)`` in a worker; the job and everything it takes and gives must pickle.
 
-        A job that outlives the deadline is killed, and only that one. What the job raises on purpose is raised here.
+        A job that outlives the deadline is killed, and only that one. What the job raises on purpose (``AggregatorError``) is
+        raised here; what a parser raises is the document's misfortune, and logged as our defect all the same.
         When the pool itself breaks (all workers killed at once from outside), a new one takes its place.
         """
         for _ in range(2):
@@ -87,6 +93,10 @@ class CpuPool:
             while not (await asyncio.wait({waiting}, timeout=LOOK))[0]:
                 if not pool.active:
                     raise BrokenProcessPool
+            error = waiting.exception()
+            if error is not None and not isinstance(error, _EXPECTED):
+                log.error("worker.raised", job=job.__name__, exc_info=error)
+                return Crashed(f"raised {type(error).__name__}")
             return waiting.result()
         except DeadlinePassed:
             return Crashed(f"took longer than {self._settings.deadline:g} s and was stopped")

@@ -15,6 +15,8 @@ LEASE = timedelta(minutes=10)
 PAUSE = timedelta(minutes=5)
 """How long sending rests when the relay refuses us altogether."""
 
+LEAST_TRIES = 4
+"""What is old before its first try (we were down, or the relay was broken) gets so many all the same."""
 
 TOO_BIG = frozenset({0, 523, 552})
 """Refusals that speak of the message (its size; what this relay cannot carry), not of the recipient, who goes on getting mail."""
@@ -40,9 +42,8 @@ async def deliver_next(rooms: Rooms) -> DeliverReport:
     attempt = await rooms.transport.send(delivery)
     now = rooms.clock.now()
     state, due_at = judge(delivery, attempt, now)
-    await rooms.store.write_durably(outbox.settle, delivery, attempt, state, now, due_at)
-    if attempt.outcome is AttemptOutcome.REFUSED and attempt.code not in TOO_BIG:
-        await rooms.store.write(outbox.suppress, delivery.recipient, f"{attempt.code} {attempt.detail}")
+    rest = attempt.outcome is AttemptOutcome.REFUSED and attempt.code not in TOO_BIG
+    await rooms.store.write_durably(outbox.settle, delivery, attempt, state, now, due_at, rest=rest)
     return DeliverReport(
         delivery.id, delivery.kind.value, delivery.recipient, attempt.outcome.value, attempt.code, attempt.detail
     )
@@ -61,11 +62,12 @@ def judge(delivery: Delivery, attempt: Attempt, now: datetime) -> tuple[Delivery
         case AttemptOutcome.BROKEN:
             return DeliveryState.DUE, now + PAUSE
         case AttemptOutcome.DEFERRED | AttemptOutcome.UNKNOWN:
-            wait = retry_delay(delivery.attempts + 1, delivery.message_id)
-            if wait is None or now - delivery.created_at > GIVE_UP_AFTER:
+            tries, end = delivery.attempts + 1, delivery.created_at + GIVE_UP_AFTER
+            wait = retry_delay(tries, delivery.message_id)
+            if wait is None or (now >= end and tries >= LEAST_TRIES):
                 return DeliveryState.FAILED, None
             unsure = attempt.outcome is AttemptOutcome.UNKNOWN
             state = DeliveryState.UNKNOWN if unsure else DeliveryState.DUE
-            return state, now + wait
+            return state, min(now + wait, end) if now < end else now + wait
         case _:
             assert_never(attempt.outcome)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from aggregator.digest import compose, latest_slot, local_day_bounds, render_digest
+from aggregator.digest import compose, days_before, latest_slot, render_digest
+from aggregator.errors import NotFound
 from aggregator.model.delivery import (
     DeliveryKind,
     DigestIssue,
@@ -25,6 +24,8 @@ from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.store import Store, digests, sources
 from aggregator.store.digests import Standing
 from aggregator.store.outbox import NewDelivery
+
+INSTANT = timedelta(microseconds=1)
 
 DAYS = 7
 """Days of history that a digest compares with."""
@@ -47,15 +48,26 @@ async def due_digests(rooms: Rooms) -> list[tuple[Recipient, Slot]]:
     now, due = rooms.clock.now(), []
     known = rooms.active.watch.registered
     for person in rooms.active.config.recipients:
-        if not (person.enabled and person.digest) or person.slug not in known.recipients or person.slug in known.suppressed:
+        if not (person.enabled and person.digest) or person.slug not in known.recipients:
             continue
         slot = latest_slot(person, now)
         if slot is None:
             continue
-        place = await rooms.store.read(digests.standing, person.slug)
-        if slot.due_at > place.covered_until:
+        try:
+            place = await rooms.store.read(digests.standing, person.slug)
+        except NotFound:  # taken away by `aggregator apply`, and we are not reloaded yet
+            continue
+        if not place.suppressed and _is_open(slot, place):
             due.append((person, slot))
     return due
+
+
+def _is_open(slot: Slot, place: Standing) -> bool:
+    """Whether a slot is still to be decided on. Who moves west meets the same hour of the same day again: it had its digest."""
+    if slot.due_at <= place.covered_until:
+        return False
+    last = place.last
+    return last is None or (slot.due_at > last.due_at and (slot.day, slot.at) > (last.day, last.at))
 
 
 async def run_digest(rooms: Rooms, recipient: Recipient, slot: Slot) -> DigestReport:
@@ -68,7 +80,9 @@ async def run_digest(rooms: Rooms, recipient: Recipient, slot: Slot) -> DigestRe
         key = f"digest:{place.recipient_id}:{slot.day.isoformat()}:{slot.at:%H%M%S}"
         mail = seal(settings, letter, recipient, place.recipient_id, kind=DeliveryKind.DIGEST, key=key, now=now)
     window = (place.covered_until, slot.due_at)
-    await rooms.store.write_durably(digests.freeze, place.recipient_id, slot, window, issue, mail, now)
+    # After an outage whatever was published meanwhile is still to be found: an empty day would be blindness, not silence.
+    skip = _slots_between(recipient, place.last.due_at if place.last else place.covered_until, slot) > 0
+    await rooms.store.write_durably(digests.freeze, place.recipient_id, slot, window, issue, mail, now, skip=skip)
     day = slot.day.isoformat()
     return DigestReport(recipient.slug, day, len(issue.match_ids), issue.articles, issue.stories, mail is not None)
 
@@ -80,7 +94,7 @@ async def draft_digest(
     config = active.config
     window = (place.covered_until, slot.due_at)
     items: list[MatchedArticle] = await store.read(digests.owed, place.recipient_id, slot.due_at)
-    days = _days_before(window[0], recipient.timezone)
+    days = days_before(window[0], recipient.timezone, DAYS)
     counts = await store.read(digests.matches_between, days)
     followed = [rule for rule in config.rules if rule.enabled and recipient.follows(rule.slug)]
     gone = {item.rule for item in items} - {rule.slug for rule in followed}
@@ -88,22 +102,18 @@ async def draft_digest(
     # A rule that was taken away after it matched still owes what it found.
     rules += [RuleDigest(slug, slug, "", counts.get(slug, (0,) * DAYS)) for slug in sorted(gone)]
     troubles = [_trouble(source) for source in await store.read(sources.troubled)]
-    missed = _missed_days(place, slot)
+    missed = _slots_between(recipient, place.covered_until, slot)
     issue = compose(recipient, slot.day, window, items, rules, troubles, instance=config.settings.instance, missed_days=missed)
     return issue, render_digest(issue)
 
 
-def _days_before(start: datetime, timezone: str) -> Sequence[tuple[datetime, datetime]]:
-    """The seven local days before the day in which the window starts, oldest first."""
-    first = start.astimezone(ZoneInfo(timezone)).date()
-    return [local_day_bounds(first - timedelta(days=back), timezone) for back in range(DAYS, 0, -1)]
-
-
-def _missed_days(place: Standing, slot: Slot) -> int:
-    """How many days this digest covers beyond the usual one; 0 for the first digest of a reader."""
-    if place.last is None:
-        return 0
-    return max(0, (slot.due_at - place.last.due_at + timedelta(hours=2)).days - 1)
+def _slots_between(recipient: Recipient, since: datetime, slot: Slot) -> int:
+    """How many of the reader's slots lie after ``since`` and before this one. A day off is no slot."""
+    between, before = 0, latest_slot(recipient, slot.due_at - INSTANT)
+    while before is not None and before.due_at > since:
+        between += 1
+        before = latest_slot(recipient, before.due_at - INSTANT)
+    return between
 
 
 def _trouble(source: SourceHealth) -> SourceTrouble:

@@ -49,11 +49,13 @@ class ExtractReport:
 async def extract_articles(rooms: Rooms, ids: Sequence[int]) -> ExtractReport:
     """Turn the leased entries among ``ids`` into articles, one after the other (they share a host)."""
     report = ExtractReport(entries=len(ids))
-    for entry in await rooms.store.read(entries.pending_entries, ids):
-        verdict, failed = await _extract(rooms, entry)
-        report.verdicts[type(verdict).__name__.lower()] += 1
-        if failed is not None:
-            report.without_page[failed.kind.value] += 1
+    for id_ in ids:
+        # Read one by one, as each is when its turn comes: its page may have been fetched for the entry before it.
+        for entry in await rooms.store.read(entries.pending_entries, [id_]):
+            verdict, failed = await _extract(rooms, entry)
+            report.verdicts[type(verdict).__name__.lower()] += 1
+            if failed is not None:
+                report.without_page[failed.kind.value] += 1
     return report
 
 
@@ -87,13 +89,13 @@ def _bare(entry: PendingEntry) -> tuple[Extraction, Fingerprint]:
     note = "Only the headline: page and feed text could not be read."
     date = DateDecision(told.published_at, told.has_time, DateOrigin.FEED if told.published_at else None)
     made = Extraction(told.title, "", TextOrigin.NONE, note, authors=told.authors, date=date, tags=told.tags)
-    return made, take_fingerprint(made, [told.link] if told.link else [])
+    return made, take_fingerprint(made, _addresses(entry, None))
 
 
 async def _page(rooms: Rooms, entry: PendingEntry) -> Fetched | FetchFailed | None:
     """The page that the entry links to; None when the feed's own text is wanted."""
     link = entry.entry.link
-    if link is None or not entry.source.fetch_pages:
+    if link is None or not entry.own_page or not entry.source.fetch_pages:
         return None
     outcome = await rooms.fetcher.fetch(FetchRequest(link, Accept.PAGE, allow_networks=entry.source.allow_networks))
     match outcome:
@@ -117,15 +119,22 @@ def _passing(failed: FetchFailed) -> bool:
 
 def _job(entry: PendingEntry, page: Fetched | FetchFailed | None) -> PageJob:
     link = entry.entry.link or entry.source.site_url or entry.source.url
-    seen_at = entry.first_seen_at
+    seen_at, addresses = entry.first_seen_at, _addresses(entry, page)
     match page:
         case Fetched():
             content_type = next((value for name, value in page.headers if name == "content-type"), "")
-            return PageJob(entry.entry, entry.source, page.final_url, page.body, content_type, "", page.fetched_at)
+            return PageJob(entry.entry, entry.source, page.final_url, page.body, content_type, "", page.fetched_at, addresses)
         case FetchFailed():
-            return PageJob(entry.entry, entry.source, link, None, "", _note(page), seen_at)
+            return PageJob(entry.entry, entry.source, link, None, "", _note(page), seen_at, addresses)
         case None:
-            return PageJob(entry.entry, entry.source, link, None, "", "", seen_at)
+            return PageJob(entry.entry, entry.source, link, None, "", "", seen_at, addresses)
+
+
+def _addresses(entry: PendingEntry, page: Fetched | FetchFailed | None) -> tuple[str, ...]:
+    """Where this entry's text, and no other, is to be found."""
+    if not entry.own_page or entry.entry.link is None:
+        return ()
+    return (entry.entry.link, page.final_url) if isinstance(page, Fetched) else (entry.entry.link,)
 
 
 def _note(failed: FetchFailed) -> str:

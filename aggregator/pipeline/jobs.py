@@ -52,7 +52,7 @@ def read_feed(job: FeedJob) -> ParsedFeed | ParseFailed:
 
 @dataclass(frozen=True, slots=True)
 class PageJob:
-    """An entry and, if it could be had, its page. ``note`` says why there is none."""
+    """An entry and, if it could be had, its page. ``note`` says why there is none; ``addresses`` are those that mean it alone."""
 
     entry: FeedEntry
     source: SourceSpec
@@ -61,6 +61,7 @@ class PageJob:
     content_type: str
     note: str
     seen_at: datetime
+    addresses: tuple[str, ...]
 
 
 def read_article(job: PageJob) -> tuple[Extraction, Fingerprint]:
@@ -79,4 +80,4 @@ def read_article(job: PageJob) -> tuple[Extraction, Fingerprint]:
         seen_at=job.seen_at,
         note=job.note,
     )
-    return made, fingerprint(made, [url for url in (job.entry.link, job.url) if url])
+    return made, fingerprint(made, job.addresses)

@@ -25,6 +25,10 @@ LEASE = timedelta(minutes=15)
 """Longer than a batch of one host can take, gaps and deadlines included."""
 
 
+SHARED = 3
+"""Titles with one link in one feed that make it the link of none of them. Two may be a headline and its correction."""
+
+
 @dataclass(frozen=True, slots=True)
 class PollReport:
     """What a batch of polls brought. ``failures`` are (slug, kind, detail)."""
@@ -131,8 +135,7 @@ async def _store(rooms: Rooms, source: DueSource, page: Fetched, digest: str, ne
             # A 226 (RFC 3229) is a part of the feed: its hash says nothing of the next one.
             digest = "" if page.status == 226 else digest
             body = sources.FeedBody(page.final_url, page.status, digest, len(page.body), page.validators, page.fetched_at)
-            keyed = [_keyed(source, entry) for entry in parsed.entries]
-            new = await rooms.store.write(sources.store_feed, source, body, parsed, keyed, next_poll_at)
+            new = await rooms.store.write(sources.store_feed, source, body, parsed, _keyed(source, parsed), next_poll_at)
             return new or 0
         case ParseFailed(kind=kind, detail=detail):
             return await _fail(rooms, source, FetchFailed(source.spec.url, kind, detail, page.fetched_at, page.status))
@@ -143,10 +146,21 @@ async def _store(rooms: Rooms, source: DueSource, page: Fetched, digest: str, ne
             assert_never(parsed)
 
 
-def _keyed(source: DueSource, entry: FeedEntry) -> sources.KeyedEntry:
-    if entry.link is None:
-        return sources.KeyedEntry(entry, "", "")
-    return sources.KeyedEntry(entry, url_key(entry.link), host_key(entry.link) if source.spec.fetch_pages else "")
+def _keyed(source: DueSource, feed: ParsedFeed) -> list[sources.KeyedEntry]:
+    """The entries with the keys of their pages. A page that many share, or the front page, is no entry's own: it has no key."""
+    keys = [url_key(entry.link) if entry.link else "" for entry in feed.entries]
+    titles: dict[str, set[str]] = {}
+    for key, entry in zip(keys, feed.entries, strict=True):
+        titles.setdefault(key, set()).add(entry.title)
+    shared = {key for key, different in titles.items() if len(different) >= SHARED} | {""}
+    if feed.site_url:
+        shared.add(url_key(feed.site_url))
+    return [_keyed_entry(source, entry, "" if key in shared else key) for key, entry in zip(keys, feed.entries, strict=True)]
+
+
+def _keyed_entry(source: DueSource, entry: FeedEntry, key: str) -> sources.KeyedEntry:
+    host = host_key(entry.link) if key and entry.link and source.spec.fetch_pages else ""
+    return sources.KeyedEntry(entry, key, host)
 
 
 async def _fail(rooms: Rooms, source: DueSource, failed: FetchFailed) -> FetchFailed:

@@ -71,8 +71,16 @@ class InlineRunner:
             # The one place where everything is caught: a bug must not stop the service. The leases bring the ids back.
             self.failures += 1
             log.exception("job.failed", job=name, ids=ids[:20])
+            if len(ids) > 1:
+                await self._run_apart(name, ids)
         else:
             log.debug("job.done", job=name, report=report)
+
+    async def _run_apart(self, name: str, ids: tuple[int, ...]) -> None:
+        """Once more, each id on its own: one that fails, as it did and will again, must not keep back those after it."""
+        for id_ in ids:
+            if not self._stopping:
+                await self._run(name, (id_,))
 
     async def close(self, patience: float) -> None:
         """Start nothing new, give what runs ``patience`` seconds to end, then cancel it."""

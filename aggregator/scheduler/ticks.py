@@ -34,6 +34,19 @@ Tick = Callable[[], Awaitable[int]]
 CLAIM = 1000
 """Rows claimed at most by one tick."""
 
+JOB = 50
+"""Sources in one job, about: its quiet outcomes are written at once."""
+
+
+def packed(batches: Sequence[tuple[int, ...]], size: int) -> list[tuple[int, ...]]:
+    """Join batches until each has ``size`` ids or more; none is torn apart."""
+    jobs: list[tuple[int, ...]] = [()]
+    for ids in batches:
+        if len(jobs[-1]) >= size:
+            jobs.append(())
+        jobs[-1] += ids
+    return [job for job in jobs if job]
+
 
 class Ticks:
     """The ticks over a set of rooms. Each returns how much it found to do."""
@@ -51,7 +64,7 @@ class Ticks:
         if self.runner.backlog(POLL) >= self._limits[POLL]:
             return 0
         batches = await self._rooms.store.write(sources.claim_due, self._rooms.clock.now(), CLAIM, POLL_LEASE)
-        for ids in batches:
+        for ids in packed(batches, JOB):
             await self.runner.submit(POLL, ids)
         return len(batches)
 
@@ -65,12 +78,15 @@ class Ticks:
         return len(batches)
 
     async def match(self) -> int:
-        """Match what waits, batch by batch, and raise what is due of it."""
+        """Match what waits, batch by batch; between two of them alerts and digests have their turn."""
         done = 0
-        async with self._deciding:
-            while (counts := await match_articles(self._rooms)).articles:
-                done += counts.articles
-                log.info("matched", **asdict(counts))
+        while not self.stopping:
+            async with self._deciding:
+                counts = await match_articles(self._rooms)
+            if not counts.articles:
+                break
+            done += counts.articles
+            log.info("matched", **asdict(counts))
         return done
 
     async def alert(self) -> int:
@@ -82,17 +98,20 @@ class Ticks:
         return report.events
 
     async def digest(self) -> int:
-        """Compose the digests whose hour has come. What was found before it is matched first, so that it is in."""
-        due = await due_digests(self._rooms)
-        for recipient, slot in due:
+        """Compose the digests whose hour has come."""
+        done = 0
+        for recipient, slot in await due_digests(self._rooms):
+            if self.stopping:
+                break
             async with self._deciding:
                 try:
                     report = await run_digest(self._rooms, recipient, slot)
                 except Conflict as conflict:
                     log.warning("digest.conflict", recipient=recipient.slug, detail=str(conflict))
                     continue
+            done += 1
             log.info("digest.queued" if report.mailed else "digest.empty", **asdict(report))
-        return len(due)
+        return done
 
     async def deliver(self) -> int:
         """Hand over every due message; stop when the relay refuses us altogether."""
@@ -160,7 +179,7 @@ class Schedule:
             self._add(_heartbeat, "watchdog", heartbeat)
 
     def _add(self, job: Callable[[], Awaitable[Any]], name: str, seconds: float) -> None:
-        trigger = IntervalTrigger(seconds=max(1, round(seconds)), timezone=UTC)
+        trigger = IntervalTrigger(seconds=seconds, timezone=UTC)
         self._scheduler.add_job(job, trigger, id=name, next_run_time=datetime.now(UTC) + timedelta(milliseconds=10))
 
     def _guarded(self, tick: Tick) -> Callable[[], Awaitable[None]]:

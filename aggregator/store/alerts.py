@@ -26,8 +26,10 @@ def due_alerts(session: Session, now: datetime) -> list[tuple[int, int]]:
 
 def dispatch(session: Session, alert_ids: Sequence[int], mails: Sequence[NewDelivery], now: datetime) -> int:
     """Mark events as sent and put their mails into the outbox, in one transaction. Conflict when one was sent meanwhile."""
-    mine = (col(AlertRow.id).in_(alert_ids), col(AlertRow.state) == "pending")
-    done = session.execute(update(AlertRow).where(*mine).values(state="sent", sent_at=now))
-    if done.rowcount != len(alert_ids):  # type: ignore[attr-defined]
+    done = 0
+    for start in range(0, len(alert_ids), 500):
+        mine = (col(AlertRow.id).in_(alert_ids[start : start + 500]), col(AlertRow.state) == "pending")
+        done += session.execute(update(AlertRow).where(*mine).values(state="sent", sent_at=now)).rowcount  # type: ignore[attr-defined]
+    if done != len(alert_ids):
         raise Conflict("an alert was dispatched by somebody else")
     return sum(enqueue(session, mail, now) is not None for mail in mails)

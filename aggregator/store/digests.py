@@ -19,7 +19,10 @@ from aggregator.store.tables import DigestItemRow, DigestRow, MatchRow, Recipien
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a reader's digests stand: the last slot that has a digest, and the instant up to which digests account."""
+    """Where a reader's digests stand: the last slot that is decided on, and the instant up to which digests account.
+
+    The two differ when the last ones were given up, or skipped after an outage: what they would have told is still owed.
+    """
 
     recipient_id: int
     last: Slot | None
@@ -32,12 +35,13 @@ def standing(session: Session, recipient: str) -> Standing:
     row = session.exec(select(RecipientRow).where(RecipientRow.slug == recipient, col(RecipientRow.removed_at).is_(None))).first()
     if row is None or row.id is None:
         raise NotFound(f"there is no recipient {recipient!r} in the store; run `aggregator apply` first")
-    newest = select(DigestRow).where(DigestRow.recipient_id == row.id).order_by(col(DigestRow.window_end).desc()).limit(1)
-    digest = session.exec(newest).first()
-    if digest is None:
-        return Standing(row.id, None, row.created_at, row.suppressed)
-    last = Slot(digest.slot_day, digest.slot_time, digest.window_end)
-    return Standing(row.id, last, digest.window_end, row.suppressed)
+    mine = select(DigestRow).where(DigestRow.recipient_id == row.id).order_by(col(DigestRow.window_end).desc()).limit(1)
+    newest = session.exec(mine).first()
+    told = session.exec(mine.where(col(DigestRow.state).in_(("queued", "empty")))).first()
+    last = Slot(newest.slot_day, newest.slot_time, newest.window_end) if newest else None
+    # Who was taken away and came back begins anew.
+    covered = max(told.window_end, row.created_at) if told else row.created_at
+    return Standing(row.id, last, covered, row.suppressed)
 
 
 def owed(session: Session, recipient_id: int, until: datetime) -> list[MatchedArticle]:
@@ -75,13 +79,17 @@ def freeze(
     issue: DigestIssue,
     mail: NewDelivery | None,
     now: datetime,
+    *,
+    skip: bool = False,
 ) -> int:
     """Record a digest, tie its items to it and put its mail into the outbox, in one transaction. Returns the digest's id.
 
-    Without a mail the slot is recorded as empty. Raises Conflict when the slot has its digest, or an item was given meanwhile.
+    Without a mail the slot is recorded as empty; or as skipped (``skip``), so that the next one accounts for its time, too.
+    Raises Conflict when the slot has its digest, or an item was given meanwhile.
     """
+    state = "queued" if mail else "skipped" if skip else "empty"
     values = {"recipient_id": recipient_id, "slot_day": slot.day, "slot_time": slot.at, "window_start": window[0]}
-    values |= {"window_end": window[1], "state": "queued" if mail else "empty", "matches": len(issue.match_ids)}
+    values |= {"window_end": window[1], "state": state, "matches": len(issue.match_ids)}
     values |= {"articles": issue.articles, "stories": issue.stories}
     try:
         digest_id: int = session.execute(insert(DigestRow).values(**values).returning(col(DigestRow.id))).scalar_one()

@@ -108,6 +108,7 @@ class Store:
         The lock is the kernel's (flock on ``<file>.lock``), so it goes with the process, however that ends.
         """
         path = self.path.with_name(self.path.name + ".lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

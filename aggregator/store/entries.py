@@ -37,7 +37,10 @@ _CLAIM = text("""
 
 @dataclass(frozen=True, slots=True)
 class PendingEntry:
-    """A leased entry, ready to become an article. ``known`` is the article that its address already names, if any."""
+    """A leased entry, ready to become an article. ``known`` is the article that its address already names, if any.
+
+    ``own_page`` is False when its link leads to a page that it shares with others: that says nothing of the entry.
+    """
 
     id: int
     source_id: int
@@ -50,6 +53,7 @@ class PendingEntry:
     lease_token: str
     known: int | None
     sighted: int | None
+    own_page: bool = True
 
 
 def claim_pending(session: Session, now: datetime, most: int, lease: timedelta) -> list[tuple[int, ...]]:
@@ -85,6 +89,7 @@ def pending_entries(session: Session, ids: Sequence[int]) -> list[PendingEntry]:
             lease_token=row.lease_token or "",
             known=_known(row, entry, known),
             sighted=sighted,
+            own_page=row.url_key != "",
         )
         for row, source, known, sighted in rows
     ]

@@ -71,7 +71,7 @@ def stats(session: Session) -> Stats:
         matches=count(MatchRow),
         alerts=count(AlertRow, AlertRow.state == "sent"),
         recipients=count(RecipientRow, col(RecipientRow.removed_at).is_(None)),
-        digests=count(DigestRow, DigestRow.state != "empty"),
+        digests=count(DigestRow, DigestRow.state == "queued"),
         deliveries=count(DeliveryRow, DeliveryRow.state == "sent"),
         undelivered=count(DeliveryRow, DeliveryRow.state != "sent"),
     )

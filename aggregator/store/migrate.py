@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from aggregator.errors import StoreError
 from aggregator.store.engine import _sqlite_engine, sqlite_path
@@ -28,6 +29,8 @@ def upgrade(url: str) -> tuple[str | None, str]:
                 raise StoreError(f"{path} has schema {before}, which this version does not know: install a newer aggregator.")
             if before != head:
                 _run(connection)
+    except DBAPIError as error:
+        raise StoreError(f"{path} cannot be opened as a store: {error.orig}") from None
     finally:
         engine.dispose()
     return before, head

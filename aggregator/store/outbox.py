@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col, select
 
 from aggregator.errors import NotFound
-from aggregator.model.delivery import Attempt, Delivery, DeliveryKind, DeliveryState
+from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryKind, DeliveryState
 from aggregator.store.sources import stamp
 from aggregator.store.tables import AttemptRow, DeliveryRow, DigestItemRow, DigestRow, RecipientRow
 
@@ -84,11 +84,23 @@ def claim(session: Session, now: datetime, lease: timedelta) -> Delivery | None:
 
 
 def settle(
-    session: Session, delivery: Delivery, attempt: Attempt, state: DeliveryState, now: datetime, due_at: datetime | None = None
+    session: Session,
+    delivery: Delivery,
+    attempt: Attempt,
+    state: DeliveryState,
+    now: datetime,
+    due_at: datetime | None = None,
+    *,
+    rest: bool = False,
 ) -> None:
-    """Note an attempt and where the message stands now. A digest that failed for good gives its items back: they stay owed."""
+    """Note an attempt and where the message stands now. A digest that failed for good gives its items back: they stay owed.
+
+    ``rest``: mail to this address rests from now on. After a ``BROKEN`` attempt, which is no strike, everything waits until
+    ``due_at``: the next message would fare no better.
+    """
+    broken = attempt.outcome is AttemptOutcome.BROKEN
     values: dict[str, object] = {"lease_until": None, "lease_token": None, "state": state.value, "detail": attempt.detail[:300]}
-    values |= {"attempts": delivery.attempts + 1}
+    values |= {"attempts": delivery.attempts + (not broken)}
     if state is DeliveryState.SENT:
         values["sent_at"] = now
     if due_at is not None:
@@ -96,8 +108,19 @@ def settle(
     session.execute(update(DeliveryRow).where(col(DeliveryRow.id) == delivery.id).values(**values))
     log = {"outcome": attempt.outcome.value, "code": attempt.code, "detail": attempt.detail[:300]}
     session.execute(insert(AttemptRow).values(delivery_id=delivery.id, at=now, **log))
+    if broken and due_at is not None:
+        waiting = (col(DeliveryRow.state).in_(("due", "unknown")), col(DeliveryRow.due_at) < due_at)
+        session.execute(update(DeliveryRow).where(*waiting).values(due_at=due_at))
     if state is DeliveryState.FAILED:
         _give_back(session, delivery.id)
+    if rest and _still_his(session, delivery):
+        suppress(session, delivery.recipient, f"{attempt.code} {attempt.detail}")
+
+
+def _still_his(session: Session, delivery: Delivery) -> bool:
+    """Whether the message went to the address that its reader has now: a refusal of an old one says nothing of the new."""
+    spec = session.exec(select(RecipientRow.spec).where(col(RecipientRow.slug) == delivery.recipient)).one()
+    return bool(spec["address"] == delivery.address)
 
 
 def _give_back(session: Session, delivery_id: int) -> None:
@@ -120,7 +143,7 @@ def retry(session: Session, delivery_id: int, now: datetime) -> None:
     session.execute(update(RecipientRow).where(col(RecipientRow.id) == row.recipient_id).values(suppressed=""))
     if row.digest_id is not None and row.state == DeliveryState.FAILED:
         return  # its items went back to the ledger: the next digest carries them, and nothing stands twice
-    row.state, row.due_at, row.lease_token, row.lease_until = "due", now, None, None
+    row.state, row.attempts, row.due_at, row.lease_token, row.lease_until = "due", 0, now, None, None
     session.add(row)
 
 

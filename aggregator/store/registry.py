@@ -92,6 +92,8 @@ def apply(session: Session, config: Config, now: datetime, host_key: Callable[[s
             gone = _row(session, tables[noun], slug)
             assert gone is not None
             gone.removed_at = now
+            if isinstance(gone, SourceRow):
+                _void_lease(gone)
             session.add(gone)
     return changes
 
@@ -104,6 +106,10 @@ def _put_source(session: Session, spec: SourceSpec, now: datetime, host: str, po
     row = _row(session, SourceRow, spec.slug)
     if row is None:
         row = SourceRow(slug=spec.slug, url=spec.url, spec={}, host=host, name="", created_at=now, next_poll_at=now)
+    if row.url != spec.url or row.removed_at is not None:
+        row.baseline_at = None  # what stands there now was there before, and alerts nobody
+    if row.url != spec.url or not spec.enabled:
+        _void_lease(row)
     if row.url != spec.url:
         # Validators and the body's hash belong to the address they came from.
         row.etag = row.last_modified = row.final_url = row.body_sha256 = None
@@ -116,6 +122,11 @@ def _put_source(session: Session, spec: SourceSpec, now: datetime, host: str, po
     row.outlet_group, row.country, row.enabled = spec.group, spec.country, spec.enabled
     row.spec, row.removed_at = SOURCE.dump(spec), None
     session.add(row)
+
+
+def _void_lease(row: SourceRow) -> None:
+    """A poll that is under way brings what is no longer wanted, or comes from an address that is no longer the source's."""
+    row.lease_token = row.lease_until = None
 
 
 def _put_rule(session: Session, spec: RuleSpec, now: datetime, position: int) -> None:

@@ -153,7 +153,7 @@ class FeedBody:
 
 @dataclass(frozen=True, slots=True)
 class KeyedEntry:
-    """An entry with the address key and host that the pages' manners go by (both empty when there is no page to get)."""
+    """An entry with its page's address key (empty: it has no page of its own) and host (empty: there is no page to get)."""
 
     entry: FeedEntry
     url_key: str

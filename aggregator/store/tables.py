@@ -274,7 +274,7 @@ class AlertRow(SQLModel, table=True):
 
 
 class DigestRow(SQLModel, table=True):
-    """One digest per recipient and slot. ``state``: queued, empty. Its items are frozen with it."""
+    """One digest per recipient and slot. ``state``: queued, empty, skipped, failed. Its items are frozen with it."""
 
     __tablename__ = "digest"
 

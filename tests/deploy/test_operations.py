@@ -56,9 +56,6 @@ def test_the_events_that_it_lists_are_logged() -> None:
     computed = {
         "delivery.accepted",
         "delivery.broken",
-        "config.added",
-        "config.changed",
-        "config.removed",
         "digest.queued",
         "digest.empty",
     }

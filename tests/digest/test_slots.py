@@ -1,8 +1,9 @@
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 import pytest
 
-from aggregator.digest import latest_slot, local_day_bounds, next_slot
+from aggregator.digest import days_before, latest_slot, next_slot
 from aggregator.model.delivery import Recipient
 
 ZONES = ("Europe/Paris", "America/New_York", "Africa/Cairo", "Asia/Tehran", "Australia/Lord_Howe")
@@ -65,25 +66,23 @@ def test_a_reader_without_weekdays_has_no_slot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "day", "hours"),
+    ("zone", "start", "hours"),
     [
-        ("Europe/Paris", date(2026, 3, 29), 23),
-        ("Europe/Paris", date(2026, 6, 1), 24),
-        ("Europe/Paris", date(2026, 10, 25), 25),
-        ("Africa/Cairo", date(2026, 4, 24), 23),
-        ("Australia/Lord_Howe", date(2026, 10, 4), 23.5),
-        ("Australia/Lord_Howe", date(2026, 4, 5), 24.5),
+        ("Europe/Paris", datetime(2026, 3, 30, 5, tzinfo=UTC), [23, 24]),
+        ("Europe/Paris", datetime(2026, 10, 26, 6, tzinfo=UTC), [25, 24]),
+        ("Australia/Lord_Howe", datetime(2026, 10, 4, 20, tzinfo=UTC), [23.5, 24]),
+        ("Asia/Tehran", datetime(2026, 6, 1, 3, tzinfo=UTC), [24, 24]),
     ],
 )
-def test_local_days_have_the_length_of_their_date(zone: str, day: date, hours: float) -> None:
-    start, end = local_day_bounds(day, zone)
-    assert end - start == timedelta(hours=hours)
-    assert start.tzinfo is UTC
+def test_the_days_before_a_window_have_the_length_of_their_date(zone: str, start: datetime, hours: list[float]) -> None:
+    days = days_before(start, zone, 2)
+    assert [(end - begin) / timedelta(hours=1) for begin, end in days] == hours
+    assert days[-1][1] == start
+    assert all(begin.tzinfo is UTC for begin, _ in days)
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_local_days_leave_no_gap_and_do_not_overlap(zone: str) -> None:
-    day = date(2026, 1, 1)
-    for _ in range(365):
-        assert local_day_bounds(day, zone)[1] == local_day_bounds(day + timedelta(days=1), zone)[0]
-        day += timedelta(days=1)
+def test_the_days_before_leave_no_gap_and_do_not_overlap(zone: str) -> None:
+    days = days_before(datetime(2026, 12, 31, 6, tzinfo=UTC), zone, 365)
+    assert len(days) == 365
+    assert all(before[1] == after[0] and before[0] < before[1] for before, after in pairwise(days))

@@ -137,3 +137,9 @@ def test_backup_is_whole_and_never_overwrites(store: Store, tmp_path: Path) -> N
 def test_what_is_due_is_found_by_its_index(store: Store, statement: str, index: str) -> None:
     plan: Callable[[Session], str] = lambda session: str(session.execute(text(f"EXPLAIN QUERY PLAN {statement}")).all())  # noqa: E731
     assert index in store.read_now(plan)
+
+
+def test_what_is_no_database_is_refused_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("this is no database at all, whatever its name may say " * 20)
+    with pytest.raises(StoreError, match=r"notes\.txt cannot be opened as a store: file is not a database"):
+        migrate.upgrade(f"sqlite:///{tmp_path}/notes.txt")

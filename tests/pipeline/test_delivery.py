@@ -1,0 +1,219 @@
+"""The outbox against a relay that is down, slow to trust, forgetful or offended: each mail arrives once, or is accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from aggregator.app import App, open_app
+from aggregator.config.settings import Config
+from aggregator.model.delivery import Recipient
+from aggregator.store import outbox
+from aggregator.store.tables import AttemptRow, DeliveryRow, DigestItemRow, RecipientRow
+
+Desk = Callable[..., Config]
+Rows = Callable[..., list[Any]]
+
+HOUR = timedelta(hours=1)
+ANA, BEN = Recipient("ana", "ana@example.org"), Recipient("ben", "ben@example.org")
+SCHEDULE = [timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), *[timedelta(hours=6)] * 3]
+
+
+async def _news(app: App, clock: Any, site: Any, name: str, word: str) -> None:
+    """An hour later a story is out, and found."""
+    site.publish(name, word)
+    clock.at += HOUR
+    await app.settle()
+
+
+async def _until_morning(app: App, clock: Any, days: int = 1) -> None:
+    """The next seven o'clock (UTC), the readers' hour."""
+    clock.at = (clock.at + timedelta(days=days - 1, hours=17)).replace(hour=7, minute=0)
+    await app.settle()
+
+
+async def _next_try(app: App, clock: Any, rows: Rows) -> list[Any]:
+    """Step to when the earliest waiting mail is due, let it be tried, and return all deliveries."""
+    clock.at = min(row.due_at for row in rows(app, DeliveryRow) if row.state in ("due", "unknown"))
+    await app.settle()
+    return rows(app, DeliveryRow)
+
+
+async def test_a_relay_that_is_down_is_asked_by_the_schedule_and_loses_nothing(
+    clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    async with open_app(desk(site.source(), relay=relay, people=[ANA, BEN]), clock=clock) as app:
+        await app.settle()
+        await _news(app, clock, site, "first", "quillback")
+        await relay.down()
+        clock.at += timedelta(seconds=20)
+        await app.settle()
+        began = clock.at
+        waits = []
+        for _ in SCHEDULE[:3]:
+            before = clock.at
+            waits.append(min(row.due_at for row in rows(app, DeliveryRow)) - before)
+            clock.at = max(row.due_at for row in rows(app, DeliveryRow))
+            await app.settle()
+        assert all(0.9 * nominal <= wait <= 1.1 * nominal for nominal, wait in zip(SCHEDULE, waits, strict=False)), waits
+        assert [(row.state, row.attempts) for row in rows(app, DeliveryRow)] == [("due", 4), ("due", 4)]
+        await relay.up()
+        while any(row.state == "due" for row in await _next_try(app, clock, rows)):
+            pass
+        assert clock.at - began < timedelta(hours=4)
+        await _until_morning(app, clock)
+        sent = rows(app, DeliveryRow)
+        assert [(row.kind, row.address) for row in sent] == [
+            ("alert", "ana@example.org"),
+            ("alert", "ben@example.org"),
+            ("digest", "ana@example.org"),
+            ("digest", "ben@example.org"),
+        ]
+        assert sorted(relay.ids()) == sorted(row.message_id for row in sent)
+
+
+async def test_greylisting_and_a_lost_answer_repeat_the_same_message(
+    clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    async with open_app(desk(site.source(), relay=relay), clock=clock) as app:
+        await _news(app, clock, site, "first", "sorrelwood")
+        relay.answers = {"ana@example.org": ["451 4.7.1 greylisted, come again"], "DATA": ["drop"]}
+        await _until_morning(app, clock)
+        assert relay.mails == []
+        (row,) = await _next_try(app, clock, rows)
+        assert (row.state, len(relay.mails)) == ("unknown", 1), "the relay has it, but we do not know"
+        (row,) = await _next_try(app, clock, rows)
+        assert (row.state, row.attempts) == ("sent", 3)
+        assert relay.ids() == [row.message_id] * 2
+        assert relay.mails[0] == relay.mails[1], "so that whoever gets both sees one"
+        tries = [(attempt.outcome, attempt.code) for attempt in rows(app, AttemptRow)]
+        assert tries == [("deferred", 451), ("unknown", 0), ("accepted", 250)]
+        clock.at += 12 * HOUR
+        await app.settle()
+        assert len(relay.mails) == 2
+
+
+async def test_after_a_day_a_digest_is_given_up_and_its_items_come_with_another_once(
+    clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    async with open_app(desk(site.source(), relay=relay), clock=clock) as app:
+        await _news(app, clock, site, "early", "sorrelwood")
+        await relay.down()
+        await _until_morning(app, clock)
+        began = clock.at
+        tries = [began]
+        while (await _next_try(app, clock, rows))[0].state == "due":
+            tries.append(clock.at)
+        assert clock.at - began == timedelta(hours=24), "the last try is made when the day is over"
+        assert all(0.9 * n <= b - a <= 1.1 * n for n, (a, b) in zip(SCHEDULE, pairwise(tries), strict=False))
+        await relay.up()
+        await _news(app, clock, site, "later", "sorrelwood")
+        await _until_morning(app, clock)
+        texts = "\n".join(relay.texts("ana@example.org"))
+        assert (texts.count("Early story"), texts.count("Later story")) == (1, 1)
+        assert all(item.digest_id is not None for item in rows(app, DigestItemRow))
+
+
+async def test_a_refusal_concerns_one_reader_whose_items_wait_for_his_new_address(
+    clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    config = desk(site.source(), relay=relay, people=[ANA, BEN])
+    async with open_app(config, clock=clock) as app:
+        await _news(app, clock, site, "monday", "sorrelwood")
+        relay.answers = {"ana@example.org": ["550 5.1.1 no such user"]}
+        await _until_morning(app, clock)
+        assert [row.state for row in rows(app, DeliveryRow)] == ["failed", "sent"]
+        assert "Monday story" in relay.texts("ben@example.org")[0]
+        asked = relay.asked.count("ana@example.org")
+        await _news(app, clock, site, "tuesday", "quillback")
+        await _until_morning(app, clock)
+        assert relay.asked.count("ana@example.org") == asked, "her mail rests: neither alert nor digest is tried"
+        assert len(relay.texts("ben@example.org")) == 3
+        moved = replace(ANA, address="ana@example.net")
+        await app.apply(replace(config, recipients=(moved, BEN)))
+        await _until_morning(app, clock)
+        (text,) = relay.texts("ana@example.net")
+        assert ("Monday story" in text, "Tuesday story" in text) == (True, True)
+        assert "No digest went out on 2 days before this one" in text
+        assert all(item.digest_id is not None for item in rows(app, DigestItemRow))
+
+
+async def test_mail_that_is_still_under_way_to_an_old_address_does_not_silence_the_new_one(
+    clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    config = desk(site.source(), relay=relay)
+    async with open_app(config, clock=clock) as app:
+        await _news(app, clock, site, "monday", "sorrelwood")
+        relay.answers = {"ana@example.org": ["451 later", "550 5.1.1 no such user"]}
+        await _until_morning(app, clock)
+        await app.apply(replace(config, recipients=(replace(ANA, address="ana@example.net"),)))
+        (row,) = await _next_try(app, clock, rows)
+        assert row.state == "failed"
+        assert rows(app, RecipientRow)[0].suppressed == ""
+        await _until_morning(app, clock)
+        assert "Monday story" in relay.texts("ana@example.net")[0]
+
+
+async def test_a_relay_that_refuses_us_altogether_is_left_alone_for_a_while_and_counts_against_nobody(
+    clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    people = [ANA, BEN, Recipient("cyd", "cyd@example.org")]
+    async with open_app(desk(site.source(), relay=relay, people=people), clock=clock) as app:
+        await _news(app, clock, site, "monday", "sorrelwood")
+        relay.answers = {"MAIL": ["550 5.7.1 sender rejected"] * 12, "ana@example.org": ["451 greylisted"]}
+        await _until_morning(app, clock)
+        assert relay.asked == ["MAIL"], "one question, not one for each mail"
+        began = clock.at
+        while relay.answers["MAIL"]:
+            deliveries = await _next_try(app, clock, rows)
+        assert clock.at - began == 11 * timedelta(minutes=5)
+        assert [row.attempts for row in deliveries] == [0, 0, 0]
+        deliveries = await _next_try(app, clock, rows)
+        assert [row.state for row in deliveries].count("sent") == 2
+        assert [row.attempts for row in deliveries if row.state == "due"] == [1], "a first strike, after an hour of pauses"
+        await _next_try(app, clock, rows)
+        assert sorted(relay.ids()) == sorted(row.message_id for row in rows(app, DeliveryRow))
+
+
+async def test_what_waited_because_we_were_down_gets_its_tries(clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows) -> None:
+    config = desk(site.source(), relay=relay)
+    async with open_app(config, clock=clock) as app:
+        await _news(app, clock, site, "monday", "sorrelwood")
+        clock.at = clock.at.replace(hour=7)
+        await app.ticks.digest()
+    clock.at += timedelta(days=2)
+    relay.answers = {"ana@example.org": ["451 greylisted"] * 2}
+    async with open_app(config, clock=clock) as app:
+        await app.ticks.deliver()
+        assert [row.state for row in rows(app, DeliveryRow)] == ["due"], (
+            "greylisted at the first try, and not given up for its age"
+        )
+        await _next_try(app, clock, rows)
+        await _next_try(app, clock, rows)
+        assert "Monday story" in relay.texts("ana@example.org")[0]
+
+
+async def test_an_alert_given_up_in_doubt_can_be_sent_again_as_the_same_message(
+    clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    reader = replace(ANA, digest=False)
+    async with open_app(desk(site.source(), relay=relay, people=[reader]), clock=clock) as app:
+        await app.settle()
+        await _news(app, clock, site, "monday", "quillback")
+        relay.answers = {"DATA": ["drop"] * 9}
+        clock.at += timedelta(minutes=1)
+        await app.settle()
+        while (await _next_try(app, clock, rows))[0].state == "unknown":
+            pass
+        (row,) = rows(app, DeliveryRow)
+        assert row.state == "failed"
+        assert clock.at - row.created_at == timedelta(hours=24)
+        relay.answers = {"ana@example.org": ["451 greylisted"]}
+        await app.rooms.store.write(outbox.retry, row.id, clock.at)
+        await app.settle()
+        (row,) = await _next_try(app, clock, rows)
+        assert row.state == "sent"
+        assert set(relay.ids()) == {row.message_id}

@@ -45,6 +45,8 @@ class Crashed:
 def _prepare(memory_bytes: int) -> None:
     """In each worker: Ctrl-C is the parent's business, and memory has an end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A handler in Python is not called while a parser loops in C: pebble would wait for it, and all other jobs with it.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(ValueError, OSError):  # macOS knows no such limit; the deadline is left
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -213,15 +212,3 @@ def articles_by_id(session: Session, ids: Iterable[int]) -> dict[int, Article]:
     statement = select(ArticleRow, SourceRow).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
     found = session.exec(statement.where(col(ArticleRow.id).in_(list(ids))))
     return {row.id or 0: article(row, source) for row, source in found}
-
-
-def evidence(session: Session, article_id: int) -> list[dict[str, Any]]:
-    """Every candidate for an article's publication date, as stored."""
-    return list(session.get_one(ArticleRow, article_id).date_evidence)
-
-
-def dump(value: Article) -> dict[str, Any]:
-    """An article as JSON types, for the command line."""
-    return {
-        key: item.isoformat() if isinstance(item, datetime) else item for key, item in asdict(value).items() if key != "baseline"
-    }

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, or_, text, update
+from sqlalchemy import bindparam, func, insert, text, update
 from sqlmodel import Session, col, select
 
 from aggregator.model.feed import FeedEntry, ParsedFeed
-from aggregator.model.page import FailureKind, FetchFailed, Validators
+from aggregator.model.page import FetchFailed, Validators
 from aggregator.model.source import DueSource, SourceHealth
 from aggregator.store.codec import ENTRY, SOURCE
 from aggregator.store.tables import ArticleRow, EntryRow, FetchRow, SourceRow
@@ -245,11 +245,6 @@ def troubled(session: Session) -> list[SourceHealth]:
     return [source for source in health(session) if source.failing_since is not None and source.enabled]
 
 
-def failure_kind(health: SourceHealth) -> FailureKind:
-    """The kind of a failing source."""
-    return FailureKind(health.kind)
-
-
 def free_leases(session: Session) -> int:
     """Void every lease. Only the one process that owns the store may do so: whoever held them is gone."""
     count = 0
@@ -257,10 +252,3 @@ def free_leases(session: Session) -> int:
         done = session.execute(text(f"UPDATE {table} SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL"))  # noqa: S608
         count += done.rowcount  # type: ignore[attr-defined]
     return count
-
-
-def active(session: Session, now: datetime) -> bool:
-    """Whether any source is due or leased."""
-    due = or_(col(SourceRow.next_poll_at) <= now, col(SourceRow.lease_token).is_not(None))
-    live = (col(SourceRow.removed_at).is_(None), col(SourceRow.enabled))
-    return session.exec(select(SourceRow.id).where(*live, due).limit(1)).first() is not None

@@ -7,6 +7,7 @@ now, ``await app.serve(stop)`` for ever.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -41,6 +42,10 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant in UTC."""
         return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that pass evenly."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -40,6 +40,10 @@ class DemoClock:
         """The present instant of the demo."""
         return self.at or datetime.now(UTC)
 
+    def monotonic(self) -> float:
+        """Seconds that pass evenly."""
+        return time.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         """No waiting while the past is played; then as long as it says."""
         await asyncio.sleep(0 if self.at else seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +17,6 @@ from aggregator.store import sources
 
 app = typer.Typer(help="The feeds.", no_args_is_help=True)
 
-DEFAULT_INTERVAL = timedelta(minutes=30)
 MAX_OPML = 20_000_000
 """Bytes of an OPML file that are read at most."""
 
@@ -38,7 +37,6 @@ def import_(
     feeds, refused = parse_opml(file.read_bytes())
     urls, taken, fresh = {spec.url for spec in config.sources}, {spec.slug for spec in config.sources}, []
     problems, known = list(refused), 0
-    interval = max(config.settings.poll.floor, DEFAULT_INTERVAL)
     for feed in feeds:
         if feed.url in urls:
             known += 1
@@ -49,7 +47,7 @@ def import_(
         slug = slug_for(feed.title, feed.url, taken)
         urls.add(feed.url)
         taken.add(slug)
-        fresh.append(SourceSpec(slug, feed.url, name=feed.title, site_url=feed.site_url, tags=feed.category, interval=interval))
+        fresh.append(SourceSpec(slug, feed.url, name=feed.title, site_url=feed.site_url, tags=feed.category))
     for spec in fresh:
         typer.echo(f"+ {spec.slug}  {spec.url}")
     for problem in problems:

@@ -22,7 +22,7 @@ MailAddress = Annotated[str, AfterValidator(values.mail_address)]
 Zone = Annotated[str, AfterValidator(values.time_zone)]
 Language = Annotated[str, AfterValidator(values.language)]
 Country = Annotated[str, AfterValidator(values.country)]
-Interval = Annotated[timedelta, BeforeValidator(values.poll_interval)]
+Interval = Annotated[timedelta | None, BeforeValidator(values.poll_interval)]
 Lines = Annotated[tuple[Line, ...], Field(strict=False)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(values.network)], ...], Field(strict=False)]
 Bytes = Annotated[int, Field(ge=1_000, le=1_000_000_000)]
@@ -71,14 +71,27 @@ class FetchForm(Form):
     max_page_bytes: Bytes = 0
     host_gap: Annotated[float, _seconds("0s", "1h")] = 0
     concurrency: Annotated[int, Field(ge=1, le=1_000)] = 0
+    sites: Annotated[tuple[Annotated[str, AfterValidator(values.domain)], ...], Field(strict=False)] = ()
+    robots: bool = True
+    robots_for_feeds: bool = False
 
 
 class PollForm(Form):
     """``[poll]``."""
 
     floor: Annotated[timedelta, _duration("1s", "1d")] = timedelta()
+    ceiling: Annotated[timedelta, _duration("1h", "7d")] = timedelta()
+    slowest: Annotated[timedelta, _duration("1s", "7d")] = timedelta()
     backoff_max: Annotated[timedelta, _duration("1s", "30d")] = timedelta()
     max_entries: Annotated[int, Field(ge=1, le=100_000)] = 0
+    websub: bool = True
+
+
+class WebForm(Form):
+    """``[web]``."""
+
+    host: Annotated[Line, Field(min_length=1, pattern=r"^\S*$")] = ""
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
 
 
 class WorkersForm(Form):
@@ -126,11 +139,12 @@ class DefaultsForm(Form):
     country: Country = ""
     language: Language = ""
     timezone: Zone = ""
-    interval: Interval = timedelta()
+    interval: Interval = None
     enabled: bool = True
     fetch_pages: bool = True
     tags: Lines = ()
     allow_networks: Networks = ()
+    authorization_env: Annotated[str, AfterValidator(values.variable)] = ""
 
 
 class SourceForm(DefaultsForm):

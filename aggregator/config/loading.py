@@ -25,6 +25,7 @@ from aggregator.config.forms import (
     SourceForm,
     StoreForm,
     TopForm,
+    WebForm,
     WorkersForm,
 )
 from aggregator.config.locate import Route
@@ -39,6 +40,7 @@ from aggregator.config.settings import (
     RetentionSettings,
     Settings,
     StoreSettings,
+    WebSettings,
     WorkerSettings,
 )
 from aggregator.config.values import nearest, spell, store_url
@@ -60,7 +62,7 @@ _HOMES = {
     "rule": "rules.toml",
     "recipient": "recipients.toml",
 }
-_TABLES = ("store", "fetch", "poll", "workers", "mail", "alerts", "retention")
+_TABLES = ("store", "fetch", "poll", "workers", "web", "mail", "alerts", "retention")
 
 F = TypeVar("F", bound=Form)
 T = TypeVar("T")
@@ -122,6 +124,7 @@ class _Main:
             fetch=self._section("fetch", FetchForm, FetchSettings),
             poll=poll,
             workers=self._section("workers", WorkersForm, WorkerSettings),
+            web=self._section("web", WebForm, WebSettings),
             mail=self._mail(),
             alerts=self._section("alerts", AlertsForm, AlertSettings),
             retention=self._section("retention", RetentionForm, RetentionSettings),
@@ -207,15 +210,11 @@ def floor_of(folder: Path) -> timedelta | None:
 
 
 def read_sources(document: Document, floor: timedelta | None) -> tuple[SourceSpec, ...]:
-    """The sources of ``sources.toml``, its ``[defaults]`` applied; errors are noted in ``document``.
-
-    A source that names no interval has the larger of 30 minutes and the floor.
-    """
+    """The sources of ``sources.toml``, its ``[defaults]`` applied; errors are noted in ``document``."""
     context = {"floor": floor}
     document.only("defaults", "source", homes={key: home for key, home in _HOMES.items() if home != "sources.toml"})
     form = document.check(DefaultsForm, document.table("defaults"), ("defaults",), context)
-    interval = max(SourceSpec(slug="", url="").interval, floor or timedelta())
-    defaults = {"interval": interval, **(form.written() if form else {})}
+    defaults = form.written() if form else {}
     return tuple(SourceSpec(**{**defaults, **source.written()}) for source in _items(document, "source", SourceForm, context))
 
 

@@ -36,7 +36,11 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """Manners and bounds of every request. Sizes in bytes, times in seconds."""
+    """Manners and bounds of every request. Sizes in bytes, times in seconds.
+
+    ``sites`` are domains whose subdomains all count as one host. ``robots``: pages are fetched as the outlet's robots.txt has
+    it; ``robots_for_feeds``: feeds, too.
+    """
 
     contact_url: str = ""
     allow_networks: tuple[str, ...] = ()
@@ -47,18 +51,35 @@ class FetchSettings:
     max_page_bytes: int = 3_000_000
     host_gap: float = 2.0
     concurrency: int = 32
+    sites: tuple[str, ...] = ()
+    robots: bool = True
+    robots_for_feeds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PollSettings:
     """Rhythm of polling.
 
-    ``floor`` is the least time between two polls of a source, ``backoff_max`` the longest wait after failures.
+    ``floor`` is the least time between two polls of a source (for hosts on the open web never under five minutes), ``ceiling``
+    the longest that a publisher's hints can keep us away, ``slowest`` the longest wait that we choose ourselves for a source that
+    rarely has news, ``backoff_max`` the longest wait after failures. ``websub``: subscribe to hubs, where the service can be
+    reached from outside.
     """
 
-    floor: timedelta = timedelta(minutes=5)
+    floor: timedelta = timedelta(minutes=15)
+    ceiling: timedelta = timedelta(hours=24)
+    slowest: timedelta = timedelta(hours=4)
     backoff_max: timedelta = timedelta(hours=24)
     max_entries: int = 5000
+    websub: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Where the service listens for requests from outside. ``port=0``: nowhere."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +140,7 @@ class Settings:
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     workers: WorkerSettings = WorkerSettings()
+    web: WebSettings = WebSettings()
     mail: MailSettings = MailSettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -179,6 +179,21 @@ def country(value: str) -> str:
     return value
 
 
+def domain(value: str) -> str:
+    """A domain name of at least two labels, in lower-case ASCII."""
+    name = value.lower().removeprefix("*.").strip(".")
+    if not re.fullmatch(r"(?=.{4,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+", name):
+        raise refuse(f'"{shorten(value)}" is not a domain', 'write it as "tumblr.com" (in its ASCII form, if it has another)')
+    return name
+
+
+def variable(value: str) -> str:
+    """The name of an environment variable, or empty."""
+    if value and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        raise refuse(f'"{shorten(value)}" is not the name of an environment variable', 'such as "AGGREGATOR_FEED_LOGIN"')
+    return value
+
+
 def network(value: str) -> str:
     """A CIDR block or a single address, IPv4 or IPv6."""
     try:
@@ -238,8 +253,10 @@ def seconds_between(least: str, most: str) -> Callable[[object], float]:
     return lambda value: read(value).total_seconds()
 
 
-def poll_interval(value: object, info: ValidationInfo) -> timedelta:
-    """How often a source is polled: from the floor (``context["floor"]``, if known) to 30 days."""
+def poll_interval(value: object, info: ValidationInfo) -> timedelta | None:
+    """How often a source is polled: from the floor (``context["floor"]``, if known) to 30 days; ``"auto"``: its own rhythm."""
+    if value == "auto":
+        return None
     found = duration(value)
     floor = (info.context or {}).get("floor")
     if isinstance(floor, timedelta) and found < floor:

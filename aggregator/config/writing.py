@@ -19,7 +19,19 @@ from aggregator.config.values import slugify, spell
 from aggregator.errors import ConfigError, ConfigErrors
 from aggregator.model.source import SourceSpec
 
-_OPTIONAL = ("name", "site_url", "group", "country", "language", "timezone", "enabled", "fetch_pages", "tags", "allow_networks")
+_OPTIONAL = (
+    "name",
+    "site_url",
+    "group",
+    "country",
+    "language",
+    "timezone",
+    "enabled",
+    "fetch_pages",
+    "tags",
+    "allow_networks",
+    "authorization_env",
+)
 _LATIN = str.maketrans(
     {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "AE", "œ": "oe", "ı": "i"}
 )
@@ -60,7 +72,8 @@ def _block(spec: SourceSpec, defaults: dict[str, Any]) -> str:
         value = getattr(spec, key)
         if value != getattr(usual, key) or key in defaults:
             lines.append(f"{key} = {_toml(value)}")
-    lines.append(f'interval = "{spell(spec.interval)}"')
+    if spec.interval is not None or "interval" in defaults:
+        lines.append(f'interval = "{spell(spec.interval) if spec.interval is not None else "auto"}"')
     return "\n".join([*lines, ""])
 
 

@@ -13,6 +13,10 @@ class Clock(Protocol):
         """The present instant, aware, in UTC."""
         ...
 
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment, never going back, whatever is done to the wall clock: for pauses, not for dates."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Let ``seconds`` pass (at once for a clock that is stepped by hand)."""
         ...

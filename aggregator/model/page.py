@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -39,12 +39,16 @@ class FailureKind(StrEnum):
     TRUNCATED = "truncated"
     NOT_A_FEED = "not_a_feed"
     NOT_A_PAGE = "not_a_page"
+    ROBOTS = "robots"  # the outlet's robots.txt asks us to stay away: nothing was sent
     CRASHED = "crashed"  # the worker died, ran out of memory or was killed at its deadline
 
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """One GET. ``feed_id`` and ``subscribers`` go into the User-Agent of feed requests."""
+    """One GET. ``feed_id`` and ``subscribers`` go into the User-Agent of feed requests.
+
+    ``authorization`` is a whole ``Authorization`` header value; it goes to the origin of ``url`` and to no other.
+    """
 
     url: str
     accept: Accept
@@ -52,13 +56,15 @@ class FetchRequest:
     allow_networks: tuple[str, ...] = ()
     feed_id: str = ""
     subscribers: int = 0
+    authorization: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """A 200 with its decoded body. ``headers`` are lower-cased names with their values, in order of arrival.
 
-    ``media_type`` is lower-case without parameters, ``charset`` the one the server declared, if any.
+    ``media_type`` is lower-case without parameters, ``charset`` the one the server declared, if any. ``moved_to`` is where the
+    permanent redirects (301, 308) at the beginning of the chain lead; None when its first hop was none.
     """
 
     url: str
@@ -70,28 +76,57 @@ class Fetched:
     charset: str | None
     validators: Validators
     fetched_at: datetime
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """A 304 to a conditional request."""
+    """A 304 to a conditional request. ``moved_to`` as in ``Fetched``."""
 
     url: str
     final_url: str
     validators: Validators
     headers: tuple[tuple[str, str], ...]
     fetched_at: datetime
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FetchFailed:
-    """Nothing usable came. ``detail`` is short and free of secrets; before ``retry_after`` the server wants no request."""
+    """Nothing usable came. ``detail`` is short and free of secrets; before ``retry_after`` the server wants no request.
+
+    ``sample`` is the beginning of what came instead, as text without control characters, for the operator's eyes.
+    """
 
     url: str
     kind: FailureKind
     detail: str
     failed_at: datetime
     status: int | None = None
+    retry_after: datetime | None = None
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PostRequest:
+    """One POST, to a hub or a webhook: redirects are not followed. ``headers`` come on top of our own."""
+
+    url: str
+    body: bytes
+    content_type: str
+    headers: tuple[tuple[str, str], ...] = ()
+    allow_networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The answer to a POST, whatever its status; ``sample`` is the beginning of its body as text."""
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    sample: str
+    posted_at: datetime
     retry_after: datetime | None = None
 
 

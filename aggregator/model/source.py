@@ -14,8 +14,9 @@ class SourceSpec:
 
     ``slug`` is its stable name (lower-case ASCII letters, digits and hyphens). ``group`` is the operator's own word for
     its stance or kind (``wire``, ``state``, ``opposition``…). ``timezone`` (IANA) is used for dates that name no zone.
-    ``fetch_pages=False`` makes the feed's own text the article. ``allow_networks`` are CIDR blocks that the guard lets
-    through for this source only.
+    ``interval`` is how often the operator wants it polled; None leaves that to the source's own rhythm. ``fetch_pages=False``
+    makes the feed's own text the article. ``allow_networks`` are CIDR blocks that the guard lets through for this source only.
+    ``authorization_env`` names the environment variable with the ``Authorization`` header's value.
     """
 
     slug: str
@@ -26,11 +27,12 @@ class SourceSpec:
     country: str = ""
     language: str | None = None
     timezone: str = "UTC"
-    interval: timedelta = timedelta(minutes=30)
+    interval: timedelta | None = None
     enabled: bool = True
     fetch_pages: bool = True
     tags: tuple[str, ...] = ()
     allow_networks: tuple[str, ...] = ()
+    authorization_env: str = ""
 
     @property
     def title(self) -> str:

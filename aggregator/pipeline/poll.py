@@ -25,6 +25,8 @@ LEASE = timedelta(minutes=15)
 """Longer than a batch of one host can take, gaps and deadlines included."""
 
 
+ORDINARY = timedelta(hours=1)
+
 SHARED = 3
 """Titles with one link in one feed that make it the link of none of them. Two may be a headline and its correction."""
 
@@ -96,7 +98,7 @@ async def _poll(rooms: Rooms, source: DueSource) -> Outcome:
     spec, settings = source.spec, rooms.active.config.settings
     outcome = await rooms.fetcher.fetch(_request(rooms, source))
     now = rooms.clock.now()
-    next_poll_at = after_success(spec.slug, spec.interval, now, settings.poll)
+    next_poll_at = after_success(spec.slug, spec.interval or ORDINARY, now, settings.poll)
     match outcome:
         case NotModified():
             # Validators belong to the pair of configured and final address (RFC 9110 §8.8.3 speaks of one resource).
@@ -165,6 +167,6 @@ def _keyed_entry(source: DueSource, entry: FeedEntry, key: str) -> sources.Keyed
 
 async def _fail(rooms: Rooms, source: DueSource, failed: FetchFailed) -> FetchFailed:
     spec, settings, now = source.spec, rooms.active.config.settings, rooms.clock.now()
-    at = after_failure(spec.slug, spec.interval, source.failures + 1, failed.retry_after, now, settings.poll)
+    at = after_failure(spec.slug, spec.interval or ORDINARY, source.failures + 1, failed.retry_after, now, settings.poll)
     await rooms.store.write(sources.store_failure, source, failed, at)
     return failed

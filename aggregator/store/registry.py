@@ -116,7 +116,7 @@ def _put_source(session: Session, spec: SourceSpec, now: datetime, host: str, po
         row.failures, row.failing_since, row.failure_kind, row.failure_detail = 0, None, "", ""
         row.next_poll_at = now
     interval = SOURCE.load(row.spec).interval if row.spec else spec.interval
-    if spec.interval < interval:
+    if spec.interval is not None and (interval is None or spec.interval < interval):
         row.next_poll_at = min(row.next_poll_at, now + spec.interval)
     row.url, row.host, row.name = spec.url, host, spec.title
     row.outlet_group, row.country, row.enabled = spec.group, spec.country, spec.enabled

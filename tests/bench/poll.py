@@ -157,7 +157,7 @@ def run_aggregator(urls: list[str], folder: str, world: Connection) -> dict[str,
 async def _run_aggregator(urls: list[str], folder: str, world: Connection) -> dict[str, Any]:
     from aggregator.app import open_app
     from aggregator.cli.logs import set_up
-    from aggregator.config.settings import Config, FetchSettings, Settings, StoreSettings
+    from aggregator.config.settings import Config, FetchSettings, PollSettings, Settings, StoreSettings
     from aggregator.model.source import SourceSpec
     from aggregator.store.maintenance import stats
 
@@ -166,6 +166,9 @@ async def _run_aggregator(urls: list[str], folder: str, world: Connection) -> di
 
         def now(self) -> datetime:
             return self.at
+
+        def monotonic(self) -> float:
+            return time.monotonic()
 
         async def sleep(self, seconds: float) -> None:
             await asyncio.sleep(0)
@@ -176,8 +179,11 @@ async def _run_aggregator(urls: list[str], folder: str, world: Connection) -> di
     settings = Settings(
         store=StoreSettings(f"sqlite:///{folder}/aggregator.db"),
         fetch=FetchSettings(allow_networks=("127.0.0.0/8",), host_gap=0.0),
+        poll=PollSettings(floor=timedelta(minutes=5)),
     )
-    specs = tuple(SourceSpec(f"feed-{number}", url, fetch_pages=False) for number, url in enumerate(urls))
+    specs = tuple(
+        SourceSpec(f"feed-{number}", url, interval=timedelta(minutes=30), fetch_pages=False) for number, url in enumerate(urls)
+    )
     async with open_app(Config(settings, specs), clock=clock) as app:
         await app.rooms.cpu.run(abs, -1)  # workers start before the clock, as the other's imports do
         for name in ("cold", "not_modified", "same_body"):

@@ -27,6 +27,7 @@ TABLES: list[tuple[str, type[BaseModel], object]] = [
     ("[fetch]", forms.FetchForm, Settings().fetch),
     ("[poll]", forms.PollForm, Settings().poll),
     ("[workers]", forms.WorkersForm, Settings().workers),
+    ("[web]", forms.WebForm, Settings().web),
     ("[mail]", forms.MailForm, Settings().mail),
     ("[alerts]", forms.AlertsForm, Settings().alerts),
     ("[retention]", forms.RetentionForm, Settings().retention),
@@ -35,7 +36,7 @@ TABLES: list[tuple[str, type[BaseModel], object]] = [
     ("[[rule]]", forms.RuleForm, RuleSpec("", "", "")),
     ("[[recipient]]", forms.RecipientForm, Recipient("", "")),
 ]
-NOT_IN_FILES = {"root", "store", "fetch", "poll", "workers", "mail", "alerts", "retention"}
+NOT_IN_FILES = {"root", "store", "fetch", "poll", "workers", "web", "mail", "alerts", "retention"}
 SECRETS = {"password", "password_env", "password_file"}
 
 
@@ -54,7 +55,7 @@ def test_every_field_can_be_written_and_is_documented(section: str, form: type[B
 @pytest.mark.parametrize(("section", "form", "value"), TABLES, ids=lambda part: part if isinstance(part, str) else "")
 def test_the_documented_defaults_are_the_real_ones(section: str, form: type[BaseModel], value: object) -> None:
     for name, (kind, default, _) in rows(section).items():
-        if default in {"required", "none", "not known", "the slug"}:
+        if default in {"required", "none", "not known", "the slug", "its own rhythm"}:
             assert not getattr(value, name, None), name
             assert (default == "required") == form.model_fields[name].is_required(), name
             continue

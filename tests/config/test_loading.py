@@ -70,10 +70,19 @@ max_body_bytes = 2_000
 max_page_bytes = 3_000
 host_gap = "0.5s"
 concurrency = 4
+sites = ["*.Tumblr.com"]
+robots = false
+robots_for_feeds = true
 [poll]
 floor = "1m"
+ceiling = "12h"
+slowest = "3h"
 backoff_max = "2h"
 max_entries = 10
+websub = false
+[web]
+host = "::1"
+port = 8080
 [workers]
 processes = 2
 deadline = "10s"
@@ -108,8 +117,13 @@ sent_messages = "2d"
         3000,
         0.5,
         4,
+        ("tumblr.com",),
+        False,
+        True,
     )
-    assert dataclasses.astuple(settings.poll) == (timedelta(minutes=1), timedelta(hours=2), 10)
+    hours = [timedelta(hours=count) for count in (12, 3, 2)]
+    assert dataclasses.astuple(settings.poll) == (timedelta(minutes=1), *hours, 10, False)
+    assert dataclasses.astuple(settings.web) == ("::1", 8080)
     assert dataclasses.astuple(settings.workers) == (2, 10.0, 500_000_000)
     assert settings.mail.mode is MailMode.SMTP
     assert settings.mail.security is MailSecurity.TLS
@@ -125,7 +139,7 @@ def test_the_lists_become_specs(folder: MakeFolder) -> None:
         sources='[defaults]\ngroup = "wire"\nlanguage = "en"\ninterval = "1h"\n'
         + SOURCE
         + SOURCE.replace("one", "two")
-        + 'group = "state"\nlanguage = ""\nsite_url = ""\ntimezone = "Asia/Tehran"\ninterval = "10m"\nenabled = false\n'
+        + 'group = "state"\nlanguage = ""\nsite_url = ""\ntimezone = "Asia/Tehran"\ninterval = "20m"\nenabled = false\n'
         + 'fetch_pages = false\ntags = ["a", "b"]\nallow_networks = ["127.0.0.1"]\ncountry = "IR"\nname = "Two"\n',
         entities='[[entity]]\nslug = "mek"\naliases = ["MEK", "مجاهدین خلق"]\n',
         rules=RULE + 'lane = "now"\nnote = """a\nb"""\n' + '[[rule]]\nslug = "b"\nname = "B"\nquery = "@mek"\nenabled = false\n',
@@ -137,7 +151,7 @@ def test_the_lists_become_specs(folder: MakeFolder) -> None:
         SourceSpec("one", "https://example.org/one", group="wire", language="en", interval=timedelta(hours=1)),
         SourceSpec(
             "two", "https://example.org/two", name="Two", group="state", country="IR", timezone="Asia/Tehran", enabled=False,
-            interval=timedelta(minutes=10), fetch_pages=False, tags=("a", "b"), allow_networks=("127.0.0.1",),
+            interval=timedelta(minutes=20), fetch_pages=False, tags=("a", "b"), allow_networks=("127.0.0.1",),
         ),
     )  # fmt: skip
     assert config.entities == (Entity("mek", "mek", ("MEK", "مجاهدین خلق")),)
@@ -151,9 +165,10 @@ def test_the_lists_become_specs(folder: MakeFolder) -> None:
     )  # fmt: skip
 
 
-def test_a_source_without_interval_respects_a_long_floor(folder: MakeFolder) -> None:
-    config = load_config(folder(aggregator='[poll]\nfloor = "2h"', sources=SOURCE), {})
-    assert config.sources[0].interval == timedelta(hours=2)
+def test_auto_is_the_sources_own_rhythm_whatever_the_defaults_say(folder: MakeFolder) -> None:
+    text = '[defaults]\ninterval = "2h"\n' + SOURCE + SOURCE.replace("one", "two") + 'interval = "auto"\n'
+    config = load_config(folder(sources=text), {})
+    assert [source.interval for source in config.sources] == [timedelta(hours=2), None]
 
 
 def test_a_missing_configuration_says_how_to_get_one(tmp_path: Path, errors_of: ErrorsOf) -> None:
@@ -241,8 +256,8 @@ def test_settings_errors(folder: MakeFolder, errors_of: ErrorsOf, text: str, key
         ("sources", "source = [1]", "source", "must be a list of tables", "[[source]]"),
         ("sources", "[[sources]]", "sources", "unknown key", 'did you mean "source"?'),
         ("sources", '[defaults]\nslug = "x"', "defaults.slug", "unknown key", "known here: group"),
-        ("sources", '[defaults]\ninterval = "1m"', "defaults.interval", "below the floor of 5m", "poll less often"),
-        ("sources", SOURCE + 'interval = "4m"', 'source["one"].interval', "below the floor of 5m", "poll less often"),
+        ("sources", '[defaults]\ninterval = "1m"', "defaults.interval", "below the floor of 15m", "poll less often"),
+        ("sources", SOURCE + 'interval = "4m"', 'source["one"].interval', "below the floor of 15m", "poll less often"),
         ("sources", SOURCE + 'interval = "31d"', 'source["one"].interval', "out of range", "at most 30d"),
         ("sources", SOURCE + 'country = "ir"', 'source["one"].country', "not a country", '"IR"'),
         ("sources", SOURCE + 'language = "FA"', 'source["one"].language', "not a language", '"fa"'),

@@ -36,7 +36,7 @@ def test_what_stands_there_keeps_every_byte(folder: MakeFolder) -> None:
     append_sources(path, [FULL, SourceSpec("plain", "https://example.org/plain")])
     content = (path / "sources.toml").read_text(encoding="utf-8")
     assert content.startswith(OLD + "\n\n[[source]]\n")
-    assert content.endswith('\n\n[[source]]\nslug = "plain"\nurl = "https://example.org/plain"\ninterval = "30m"\n')
+    assert content.endswith('\n\n[[source]]\nslug = "plain"\nurl = "https://example.org/plain"\n')
     assert sources(path) == (
         SourceSpec("one", "https://example.org/one"),
         FULL,
@@ -129,7 +129,7 @@ SPECS = st.builds(
     country=st.sampled_from(["", "IR"]),
     language=st.sampled_from([None, "fa"]),
     timezone=st.sampled_from(["UTC", "Asia/Tehran"]),
-    interval=st.timedeltas(timedelta(minutes=5), timedelta(days=30)),
+    interval=st.none() | st.timedeltas(timedelta(minutes=15), timedelta(days=30)),
     enabled=st.booleans(),
     fetch_pages=st.booleans(),
     tags=st.lists(NASTY, max_size=3).map(tuple),
@@ -144,7 +144,7 @@ def test_any_source_reads_back_the_same(spec: SourceSpec, defaults: bool) -> Non
         path = Path(name)
         (path / "aggregator.toml").write_text("")
         (path / "sources.toml").write_text(
-            '[defaults]\nlanguage = "en"\ntags = ["x"]\ngroup = "g"\nenabled = false' if defaults else ""
+            '[defaults]\nlanguage = "en"\ninterval = "1h"\ntags = ["x"]\ngroup = "g"\nenabled = false' if defaults else ""
         )
         append_sources(path, [spec])
         assert sources(path) == (spec,)

@@ -104,6 +104,9 @@ class Clock:
     def now(self) -> datetime:
         return NOW
 
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         await asyncio.sleep(0)

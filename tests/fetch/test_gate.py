@@ -17,6 +17,9 @@ class SteppedClock:
     def now(self) -> datetime:
         return datetime(2026, 11, 24, tzinfo=UTC)
 
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
     async def sleep(self, seconds: float) -> None:
         event = asyncio.Event()
         self.sleepers.append((seconds, event))

@@ -53,6 +53,9 @@ class SteppedClock:
     def now(self) -> datetime:
         return self.at
 
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)
 
@@ -144,6 +147,7 @@ class Site:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def source(self, slug: str = "site", path: str = "/feed", **values: Any) -> SourceSpec:
+        values = {"interval": timedelta(minutes=30), **values}
         return SourceSpec(slug, self.url(path), name=slug.title(), language="en", **values)
 
     def paths(self) -> list[str]:

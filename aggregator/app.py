@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -22,6 +23,7 @@ from aggregator.notify import transport_for
 from aggregator.pipeline.cpu import CpuPool
 from aggregator.pipeline.digest import DigestReport, draft_digest, run_digest
 from aggregator.pipeline.letters import seal
+from aggregator.pipeline.robots import RobotsDesk
 from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.rules import compile_rules
 from aggregator.scheduler.systemd import notify
@@ -66,6 +68,11 @@ def activate(store: Store, config: Config) -> Active:
     return Active(config, ruleset, Watch(rules, config.recipients, known, config.settings.alerts.group_wait))
 
 
+def key_of(config: Config) -> Callable[[str], str]:
+    """What of a URL manners count by, under this configuration."""
+    return partial(host_key, sites=config.settings.fetch.sites)
+
+
 class App:
     """The running product."""
 
@@ -84,7 +91,7 @@ class App:
     async def apply(self, config: Config) -> tuple[Change, ...]:
         """Take a new configuration into force, for everything that starts from now on."""
         store = self.rooms.store
-        changes = await store.write(registry.apply, config, self.rooms.clock.now(), host_key)
+        changes = await store.write(registry.apply, config, self.rooms.clock.now(), key_of(config))
         self.rooms.active = await asyncio.to_thread(activate, store, config)
         for change in changes:
             log.info("config.change", verb=change.verb, noun=change.noun, slug=change.slug, what=change.what)
@@ -132,10 +139,11 @@ async def open_app(config: Config, *, clock: Clock | None = None) -> AsyncIterat
         store.own()  # before the schema is touched: an older version may be at work on it
         await asyncio.to_thread(migrate.upgrade, config.settings.store.url)
         freed = await store.write(sources.free_leases)
-        await store.write(registry.apply, config, clock.now(), host_key)
+        await store.write(registry.apply, config, clock.now(), key_of(config))
         active = await asyncio.to_thread(activate, store, config)
         fetcher, cpu = Fetcher(config.settings.fetch, clock), CpuPool(config.settings.workers)
-        rooms = Rooms(store, fetcher, cpu, transport, clock, active)
+        robots = RobotsDesk(store, fetcher, cpu, clock, config.settings.fetch)
+        rooms = Rooms(store, fetcher, cpu, transport, clock, active, robots)
         ticks = Ticks(rooms)
         if freed:
             log.info("leases.freed", count=freed)

@@ -12,12 +12,11 @@ from typing import Annotated
 import structlog
 import typer
 
-from aggregator.app import App, open_app
+from aggregator.app import App, key_of, open_app
 from aggregator.cli.logs import set_up
 from aggregator.cli.options import Call
 from aggregator.config import lint
 from aggregator.errors import AggregatorError
-from aggregator.fetch import host_key
 from aggregator.scheduler.systemd import notify
 from aggregator.store import registry
 from aggregator.store.registry import Change
@@ -46,7 +45,7 @@ def apply(
         if dry_run:
             changes = store.read_now(registry.plan, config)
         else:
-            changes = store.write_now(registry.apply, config, datetime.now(UTC), host_key)
+            changes = store.write_now(registry.apply, config, datetime.now(UTC), key_of(config))
     _show(changes)
     verb = "would change" if dry_run else "changed"
     counts = Counter(change.verb for change in changes)

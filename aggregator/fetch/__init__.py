@@ -5,10 +5,10 @@
 (bounded decompression), ``headers`` (what we say and what we read).
 """
 
-from aggregator.fetch.address import check_url, host_key
-from aggregator.fetch.fetcher import Fetcher
+from aggregator.fetch.address import check_url, host_key, is_private_host
+from aggregator.fetch.fetcher import Fetcher, Permission, Permit
 from aggregator.fetch.gate import HostGate
 from aggregator.fetch.guard import Resolver
 from aggregator.fetch.headers import retry_after
 
-__all__ = ["Fetcher", "HostGate", "Resolver", "check_url", "host_key", "retry_after"]
+__all__ = ["Fetcher", "HostGate", "Permission", "Permit", "Resolver", "check_url", "host_key", "is_private_host", "retry_after"]

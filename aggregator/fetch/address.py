@@ -83,7 +83,12 @@ def check_url(url: str) -> str | None:
     return parsed if isinstance(parsed, str) else None
 
 
-def host_key(url: str) -> str:
+def is_private_host(host: str) -> bool:
+    """Shim."""
+    return host.startswith("127.")
+
+
+def host_key(url: str, sites: tuple[str, ...] = ()) -> str:
     """The host that manners and the store count by: lower-case A-labels, with the port when it is not the default one.
 
     Empty for a URL that is refused.

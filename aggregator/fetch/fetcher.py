@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -36,6 +37,17 @@ MOST_IDLE = 256
 """Connections kept open after use: a file descriptor each, and well under the usual limit of 1,024."""
 
 _FOLLOWED = frozenset((301, 302, 303, 307, 308))
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Shim."""
+
+    refused: str = ""
+    gap: float = 0.0
+
+
+Permit = Callable[[str], Awaitable[Permission]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +100,7 @@ class Fetcher:
         if isinstance(self._resolver, SystemResolver):
             self._resolver.close()
 
-    async def fetch(self, request: FetchRequest) -> FetchOutcome:
+    async def fetch(self, request: FetchRequest, permit: Permit | None = None) -> FetchOutcome:
         """GET ``request.url``, following at most five redirects. ``deadline`` bounds the time on the network, not in the queue.
 
         The validators go with every hop of the chain, because they came from its end. They hold for one pair of configured

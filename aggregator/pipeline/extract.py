@@ -10,6 +10,8 @@ from typing import assert_never
 
 from aggregator.dedupe import decide
 from aggregator.dedupe import fingerprint as take_fingerprint
+from aggregator.fetch import is_private_host
+from aggregator.manners import NETWORK, throttle
 from aggregator.model.article import (
     ArticleDraft,
     DateDecision,
@@ -20,16 +22,19 @@ from aggregator.model.article import (
     TextOrigin,
     Verdict,
 )
-from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified
+from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified
 from aggregator.pipeline.cpu import Crashed
 from aggregator.pipeline.jobs import PageJob, read_article
-from aggregator.pipeline.rhythm import RETRY_PAGE
+from aggregator.pipeline.robots import UNKNOWN
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import articles, entries
+from aggregator.store import articles, entries, hosts
 from aggregator.store.entries import PendingEntry
 
 LEASE = timedelta(minutes=15)
 """Longer than a batch of one host can take, gaps and deadlines included."""
+
+RETRY_PAGE = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+"""When a page that could not be had is asked for again. The article stands with the feed's text meanwhile."""
 
 PASSING = frozenset(
     {FailureKind.TIMEOUT, FailureKind.CONNECT, FailureKind.DNS, FailureKind.PROTOCOL, FailureKind.TRUNCATED, FailureKind.CRASHED}
@@ -49,7 +54,10 @@ class ExtractReport:
 async def extract_articles(rooms: Rooms, ids: Sequence[int]) -> ExtractReport:
     """Turn the leased entries among ``ids`` into articles, one after the other (they share a host)."""
     report = ExtractReport(entries=len(ids))
-    for id_ in ids:
+    for place, id_ in enumerate(ids):
+        if rooms.line.down:
+            await rooms.store.write(entries.release, ids[place:])
+            break
         # Read one by one, as each is when its turn comes: its page may have been fetched for the entry before it.
         for entry in await rooms.store.read(entries.pending_entries, [id_]):
             verdict, failed = await _extract(rooms, entry)
@@ -97,7 +105,11 @@ async def _page(rooms: Rooms, entry: PendingEntry) -> Fetched | FetchFailed | No
     link = entry.entry.link
     if link is None or not entry.own_page or not entry.source.fetch_pages:
         return None
-    outcome = await rooms.fetcher.fetch(FetchRequest(link, Accept.PAGE, allow_networks=entry.source.allow_networks))
+    networks = entry.source.allow_networks
+    outcome = await rooms.fetcher.fetch(
+        FetchRequest(link, Accept.PAGE, allow_networks=networks), permit=rooms.robots.for_pages(networks)
+    )
+    await _told(rooms, link, outcome)
     match outcome:
         case Fetched():
             if outcome.media_type in ("text/html", "application/xhtml+xml", "text/plain", ""):
@@ -111,7 +123,22 @@ async def _page(rooms: Rooms, entry: PendingEntry) -> Fetched | FetchFailed | No
             assert_never(outcome)
 
 
+async def _told(rooms: Rooms, link: str, outcome: FetchOutcome) -> None:
+    """What a page's answer says of its host, and of our own line."""
+    now, host = rooms.clock.now(), rooms.host_key(link)
+    if not isinstance(outcome, FetchFailed):
+        rooms.line.answered(host, now)
+    elif outcome.kind in NETWORK:
+        rooms.line.silent(host, now)
+    elif outcome.status == 429 and not is_private_host(host):
+        repeats = 1 + await rooms.store.read(hosts.throttles, host)
+        until = outcome.retry_after or now + throttle(repeats)
+        await rooms.store.write(hosts.throttle, host, until, repeats)
+
+
 def _passing(failed: FetchFailed) -> bool:
+    if failed.kind is FailureKind.ROBOTS:
+        return failed.detail == UNKNOWN
     if failed.kind is FailureKind.HTTP:
         return failed.status is not None and (failed.status == 429 or failed.status >= 500)
     return failed.kind in PASSING
@@ -147,5 +174,6 @@ def _note(failed: FetchFailed) -> str:
         FailureKind.NOT_A_PAGE: failed.detail,
         FailureKind.TOO_BIG: "the page is too big",
         FailureKind.CRASHED: "the page could not be read",
+        FailureKind.ROBOTS: "the outlet asks programs not to read its page",
     }
     return f"Text from the feed: {words.get(failed.kind, 'the page could not be had')}."

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model.article import Extraction, Fingerprint
-from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed
+from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed, Window
 from aggregator.model.source import SourceSpec
+from aggregator.parse.robots import RobotsVerdict
 
 
 def warm() -> None:
@@ -39,6 +40,7 @@ class FeedJob:
     timezone: str
     max_entries: int
     now: datetime
+    known: Window | None = None
 
 
 def read_feed(job: FeedJob) -> ParsedFeed | ParseFailed:
@@ -48,6 +50,20 @@ def read_feed(job: FeedJob) -> ParsedFeed | ParseFailed:
     return parse_feed(
         job.body, url=job.url, content_type=job.content_type, timezone=job.timezone, max_entries=job.max_entries, now=job.now
     )
+
+
+def read_rules(body: bytes) -> str:
+    """The text of a robots.txt; empty if there are no rules in it."""
+    from aggregator.parse.robots import read_robots
+
+    return read_robots(body)
+
+
+def judge_page(rules: str, agent: str, url: str) -> RobotsVerdict:
+    """What a robots.txt says of a URL."""
+    from aggregator.parse.robots import judge_robots
+
+    return judge_robots(rules, agent, (url,))
 
 
 @dataclass(frozen=True, slots=True)

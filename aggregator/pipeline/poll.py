@@ -1,34 +1,63 @@
-"""Polling: leased sources in, stored entries out."""
+"""Polling: leased sources in, stored entries out. What it all means is decided in ``manners/``."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import assert_never
 
+import structlog
+
+from aggregator.config.settings import PollSettings
 from aggregator.dedupe import url_key
-from aggregator.fetch import host_key
-from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed
+from aggregator.fetch import is_private_host, retry_after
+from aggregator.manners import (
+    NETWORK,
+    Pace,
+    Plan,
+    Seen,
+    after_failure,
+    after_news,
+    after_not_modified,
+    after_probe,
+    after_same_body,
+    after_silence,
+    find_gap,
+    follow_move,
+    next_poll,
+    phase,
+    read_hints,
+    throttle,
+    wants_probe,
+)
+from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed, SeenEntry
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified, Validators
-from aggregator.model.source import DueSource
+from aggregator.model.source import DueSource, History, Trouble, Trust
 from aggregator.pipeline.cpu import Crashed
 from aggregator.pipeline.jobs import FeedJob, read_feed
-from aggregator.pipeline.rhythm import after_failure, after_success
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import sources
-from aggregator.store.sources import Quiet
+from aggregator.store import hosts, moves, sources
+from aggregator.store.codec import dump_window, load_window
+from aggregator.store.sources import Asked, Conclusion, KeyedEntry, Quiet, Stored
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("poll")
 
 LEASE = timedelta(minutes=15)
 """Longer than a batch of one host can take, gaps and deadlines included."""
 
-
-ORDINARY = timedelta(hours=1)
-
 SHARED = 3
 """Titles with one link in one feed that make it the link of none of them. Two may be a headline and its correction."""
+
+HARD_FLOOR = timedelta(minutes=5)
+"""On the open web no configuration makes us come more often."""
+
+AGAIN = timedelta(minutes=10)
+"""The time over which sources are spread that failed through no fault of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +77,15 @@ async def fetch_sources(rooms: Rooms, ids: Sequence[int]) -> PollReport:
 
     What brings news is stored at once, what does not in one write at the end.
     """
-    hosts: dict[str, list[DueSource]] = {}
+    by_host: dict[str, list[DueSource]] = {}
     for source in await rooms.store.read(sources.due_sources, ids):
-        hosts.setdefault(source.host, []).append(source)
+        by_host.setdefault(source.host, []).append(source)
     round_ = _Round(rooms)
-    results = await asyncio.gather(*map(round_.poll, hosts.values()), return_exceptions=True)
+    results = await asyncio.gather(*map(round_.poll, by_host.values()), return_exceptions=True)
     if round_.quiet:
         await rooms.store.write(sources.store_quiet, round_.quiet)
+    if round_.calm:
+        await rooms.store.write(hosts.calm, round_.calm)
     for result in results:
         if isinstance(result, BaseException):
             raise result
@@ -68,13 +99,24 @@ class _Round:
         self._rooms = rooms
         self.report = PollReport()
         self.quiet: list[Quiet] = []
+        self.calm: list[str] = []
 
     async def poll(self, one_host: Sequence[DueSource]) -> None:
-        for source in one_host:
-            outcome = await _poll(self._rooms, source)
+        for place, source in enumerate(one_host):
+            probing = self._rooms.line.down and len(one_host) == 1
+            if self._rooms.line.down and not probing:
+                await self._rooms.store.write(sources.release, one_host[place:])
+                return
+            poll = _Poll(self._rooms, source)
+            outcome = await poll.run()
             if isinstance(outcome, Quiet):
                 self.quiet.append(outcome)
             self.report = _add(self.report, source, outcome)
+            if poll.host_wants_rest:
+                await self._rooms.store.write(sources.release, one_host[place + 1 :])
+                return
+            if not isinstance(outcome, FetchFailed) and not place:
+                self.calm.append(source.host)
 
 
 Outcome = int | Quiet | FetchFailed
@@ -94,79 +136,275 @@ def _add(report: PollReport, source: DueSource, outcome: Outcome) -> PollReport:
     )
 
 
-async def _poll(rooms: Rooms, source: DueSource) -> Outcome:
-    spec, settings = source.spec, rooms.active.config.settings
-    outcome = await rooms.fetcher.fetch(_request(rooms, source))
-    now = rooms.clock.now()
-    next_poll_at = after_success(spec.slug, spec.interval or ORDINARY, now, settings.poll)
-    match outcome:
-        case NotModified():
-            # Validators belong to the pair of configured and final address (RFC 9110 §8.8.3 speaks of one resource).
-            validators = outcome.validators if outcome.final_url == source.final_url else Validators()
-            return Quiet(source, "not_modified", 304, validators, now, next_poll_at)
-        case Fetched():
-            digest = sha256(outcome.body).hexdigest()
-            if digest == source.body_sha256 and outcome.final_url == source.final_url:
-                return Quiet(source, "unchanged", outcome.status, outcome.validators, now, next_poll_at)
-            return await _store(rooms, source, outcome, digest, next_poll_at)
-        case FetchFailed():
-            return await _fail(rooms, source, outcome)
-        case _:
-            assert_never(outcome)
+class _Poll:
+    """One poll of one source."""
+
+    def __init__(self, rooms: Rooms, source: DueSource) -> None:
+        self._rooms, self._source, self._clock = rooms, source, rooms.clock
+        settings = rooms.active.config.settings
+        self._pace = pace_of(source, settings.poll)
+        self._probe = False
+        self._asked = Asked()
+        self.host_wants_rest = False
+
+    async def run(self) -> Outcome:
+        """Ask, and store what comes of it."""
+        rooms, source, now = self._rooms, self._source, self._clock.now()
+        history = source.history
+        self._probe = wants_probe(history, now) or source.forced
+        request = self._request()
+        conditional = request.validators != Validators()
+        self._asked = Asked(conditional, early=source.allowed_at is not None and now < source.allowed_at)
+        outcome = await rooms.fetcher.fetch(request, permit=rooms.robots.for_feeds(source.spec.allow_networks))
+        if not isinstance(outcome, FetchFailed) or outcome.kind not in NETWORK:
+            await self._line_is_up()
+        match outcome:
+            case NotModified():
+                return await self._not_modified(outcome)
+            case Fetched():
+                digest = sha256(outcome.body).hexdigest()
+                if digest == source.body_sha256 and outcome.final_url == source.final_url:
+                    return self._unchanged(outcome)
+                return await self._store(outcome, digest)
+            case FetchFailed():
+                return await self._fail(outcome)
+            case _:
+                assert_never(outcome)
+
+    def _request(self) -> FetchRequest:
+        source = self._source
+        blind = self._probe or source.history.trust is Trust.LYING
+        return FetchRequest(
+            url=source.url,
+            accept=Accept.FEED,
+            validators=Validators() if blind else source.validators,
+            allow_networks=source.spec.allow_networks,
+            feed_id=source.spec.slug,
+            subscribers=max(1, len(self._rooms.active.config.rules)),
+            authorization=os.environ.get(source.spec.authorization_env, "") if source.spec.authorization_env else "",
+        )
+
+    # ------------------------------------------------------------------ nothing new
+
+    async def _not_modified(self, answer: NotModified) -> Outcome:
+        source, now = self._source, self._clock.now()
+        # Validators belong to the pair of configured and final address (RFC 9110 §8.8.3 speaks of one resource).
+        validators = answer.validators if answer.final_url == source.final_url else Validators()
+        history = after_silence(after_not_modified(self._answered(answer)), now)
+        moving = follow_move(history, source.url, answer.moved_to, now, shares=False)
+        plan = self._plan(moving.history, answer, now)
+        quiet = Quiet(source, "not_modified", 304, validators, now, self._waits(moving.history, plan, now), plan, self._asked)
+        if moving.move is None:
+            return quiet
+        await self._rooms.store.write(sources.store_quiet, [quiet])
+        await self._rooms.store.write(moves.apply_move, source.id, moving.move, self._rooms.host_key(moving.move.to_url), now)
+        log.warning("source.moved", source=source.spec.slug, to=moving.move.to_url, reason=moving.move.reason)
+        return 0
+
+    def _unchanged(self, page: Fetched) -> Quiet:
+        now = self._clock.now()
+        history = after_same_body(self._answered(page), now, conditional=self._asked.conditional)
+        history = after_silence(history, now)
+        plan = self._plan(history, page, now)
+        history = self._waits(history, plan, now)
+        return Quiet(self._source, "unchanged", page.status, page.validators, now, history, plan, self._asked)
+
+    def _answered(self, answer: Fetched | NotModified) -> History:
+        """The history without its troubles, and with what the headers ask."""
+        return replace(
+            self._source.history,
+            trouble=Trouble.NONE,
+            strikes=0.0,
+            repeats=0,
+            gone_days=(),
+            sample="",
+            cache=read_hints(answer.headers),
+        )
+
+    def _plan(self, history: History, answer: Fetched | NotModified, now: datetime) -> Plan:
+        until = retry_after(answer.headers, now)
+        source = self._source
+        return next_poll(source.spec.slug, history, self._pace, now, pushed=source.pushed, retry_after=until)
+
+    @staticmethod
+    def _waits(history: History, plan: Plan, now: datetime) -> History:
+        return replace(history, wait=plan.at - now)
+
+    # ------------------------------------------------------------------ news
+
+    async def _store(self, page: Fetched, digest: str) -> Outcome:
+        source, rooms = self._source, self._rooms
+        parsed = await read_document(rooms, source, page.body, page.final_url, content_type_of(page))
+        match parsed:
+            case ParsedFeed():
+                # A 226 (RFC 3229) is a part of the feed: its hash says nothing of the next one, and its window is not the feed's.
+                whole = page.status != 226
+                window = dump_window(parsed.window) if whole and parsed.window else None
+                body = sources.FeedBody(
+                    page.final_url,
+                    page.status,
+                    digest if whole else "",
+                    len(page.body),
+                    page.validators,
+                    page.fetched_at,
+                    window,
+                    self._asked,
+                )
+                conclude = partial(self._conclude, page, parsed)
+                done = await rooms.store.write(
+                    sources.store_feed, source, body, parsed, keyed(source, parsed, rooms.host_key), conclude
+                )
+                return 0 if done is None else self._told(*done)
+            case ParseFailed(kind=kind, detail=detail, sample=sample):
+                failed = FetchFailed(source.url, kind, detail, page.fetched_at, page.status, sample=sample)
+                return await self._fail(failed)
+            case Crashed(detail=detail):
+                detail = f"parsing the feed {detail}"
+                return await self._fail(FetchFailed(source.url, FailureKind.CRASHED, detail, page.fetched_at, page.status))
+            case _:
+                assert_never(parsed)
+
+    def _conclude(self, page: Fetched, feed: ParsedFeed, stored: Stored) -> Conclusion:
+        """What follows from a stored document. Called inside the transaction: quick, and pure but for its arguments."""
+        source, now = self._source, page.fetched_at
+        seen = seen_in(feed, stored, partial=page.status == 226)
+        before = replace(self._answered(page), hints=feed.hints, site_url=feed.site_url or source.history.site_url)
+        history = after_news(before, seen, now)
+        if self._probe and stored.new and not source.baseline and source.validators != Validators() and not source.forced:
+            history = after_probe(replace(history, polled_at=before.polled_at), [entry.published_at for entry in stored.new], now)
+            history = replace(history, polled_at=now)
+        elif self._probe:
+            history = replace(history, probed_at=now)
+        gap = None if source.baseline else find_gap(source.history, seen, now)
+        # On a first poll nothing is known that could be shared; that it is a feed must do.
+        moving = follow_move(history, source.url, page.moved_to, now, shares=stored.known > 0)
+        plan = self._plan(moving.history, page, now)
+        host = self._rooms.host_key(moving.move.to_url) if moving.move else ""
+        return Conclusion(self._waits(moving.history, plan, now), plan, gap, moving.move, host)
+
+    def _told(self, stored: Stored, concluded: Conclusion) -> int:
+        slug = self._source.spec.slug
+        if gap := concluded.gap:
+            log.warning("source.gap", source=slug, after=gap.after, before=gap.before, estimate=gap.estimate)
+        if move := concluded.move:
+            log.warning("source.moved", source=slug, to=move.to_url, reason=move.reason)
+        if concluded.history.trust is Trust.LYING and self._source.history.trust is not Trust.LYING:
+            log.warning(
+                "source.lies", source=slug, detail="it answered 304 although there was news; it is asked for the whole now"
+            )
+        return len(stored.new)
+
+    # ------------------------------------------------------------------ failures
+
+    async def _line_is_up(self) -> None:
+        if self._rooms.line.answered(self._source.host, self._clock.now()):
+            log.warning("line.up")
+
+    async def _fail(self, failed: FetchFailed) -> FetchFailed:
+        source, rooms, now = self._source, self._rooms, self._clock.now()
+        network = failed.kind in NETWORK
+        if network and rooms.line.down:
+            rooms.line.silent(source.host, now)
+            await rooms.store.write(sources.postpone, source, now + phase(source.spec.slug, AGAIN) + timedelta(minutes=1))
+            return failed
+        history, plan = after_failure(source.spec.slug, source.history, failed, self._pace, now)
+        await rooms.store.write(sources.store_failure, source, failed, history, plan, self._asked)
+        if network:
+            rooms.line.hold(source, now, network=True)
+            if rooms.line.silent(source.host, now):
+                wronged = rooms.line.wronged()
+                await rooms.store.write(sources.forgive, wronged, lambda each: now + phase(each.spec.slug, AGAIN))
+                told = "most hosts cannot be reached: it is us; polls rest until one answers"
+                log.error("line.down", detail=told, forgiven=len(wronged))
+            return failed
+        match history.trouble:
+            case Trouble.THROTTLED:
+                await self._throttled(failed, now)
+            case Trouble.REFUSED:
+                rooms.line.hold(source, now, network=False)
+                if wronged := rooms.line.throttled(source.host, now):
+                    await self._rest(now, None, wronged)
+            case Trouble.GONE if source.history.trouble is not Trouble.GONE:
+                log.warning("source.gone", source=source.spec.slug, detail="410 on three days: asked once a month from now on")
+        return failed
+
+    async def _throttled(self, failed: FetchFailed, now: datetime) -> None:
+        """A 429 speaks for the host, unless it is one of our own network; a 503 for its address only."""
+        if failed.status == 429 and not is_private_host(self._source.host):
+            await self._rest(now, failed.retry_after, ())
+
+    async def _rest(self, now: datetime, until: datetime | None, wronged: Sequence[DueSource]) -> None:
+        """Leave the whole host alone for a while."""
+        host, store = self._source.host, self._rooms.store
+        repeats = 1 + await store.read(hosts.throttles, host)
+        until = until or now + throttle(repeats) + phase(host, AGAIN)
+        await store.write(hosts.throttle, host, until, repeats)
+        if wronged:
+            await store.write(sources.forgive, wronged, lambda each: until + phase(each.spec.slug, AGAIN))
+        self.host_wants_rest = True
+        log.warning("host.throttled", host=host, until=until, forgiven=len(wronged))
 
 
-def _request(rooms: Rooms, source: DueSource) -> FetchRequest:
-    return FetchRequest(
-        url=source.spec.url,
-        accept=Accept.FEED,
-        validators=source.validators,
-        allow_networks=source.spec.allow_networks,
-        feed_id=source.spec.slug,
-        subscribers=max(1, len(rooms.active.config.rules)),
+def pace_of(source: DueSource, settings: PollSettings) -> Pace:
+    """The bounds of a source's rhythm. Hosts of our own network may be polled as often as the operator likes."""
+    private = is_private_host(source.host) or bool(source.spec.allow_networks)
+    floor = settings.floor if private else max(settings.floor, HARD_FLOOR)
+    return Pace(floor, max(settings.ceiling, floor), max(settings.slowest, floor), settings.backoff_max, source.spec.interval)
+
+
+def content_type_of(page: Fetched) -> str:
+    """The header as it came, or an empty string."""
+    return next((value for name, value in page.headers if name == "content-type"), "")
+
+
+async def read_document(
+    rooms: Rooms, source: DueSource, body: bytes, url: str, content_type: str
+) -> ParsedFeed | ParseFailed | Crashed:
+    """Parse a feed in a worker. Entries known by their bytes from the last document are not parsed again."""
+    known = await rooms.store.read(sources.window_of, source.id)
+    job = FeedJob(
+        body,
+        url,
+        content_type,
+        source.spec.timezone,
+        rooms.active.config.settings.poll.max_entries,
+        rooms.clock.now(),
+        load_window(known) if known else None,
+    )
+    return await rooms.cpu.run(read_feed, job)
+
+
+def seen_in(feed: ParsedFeed, stored: Stored, *, partial: bool) -> Seen:
+    """What a stored document showed."""
+    dates = [entry.published_at for entry in feed.entries if entry.published_at]
+    return Seen(
+        total=len(feed.entries) + len(feed.kept),
+        new=len(stored.new),
+        known=stored.known,
+        dates=tuple(entry.published_at for entry in stored.new if entry.published_at and entry.has_time),
+        oldest_at=min(dates, default=None),
+        newest_at=max(dates, default=None),
+        partial=partial,
     )
 
 
-async def _store(rooms: Rooms, source: DueSource, page: Fetched, digest: str, next_poll_at: datetime) -> Outcome:
-    content_type = next((value for name, value in page.headers if name == "content-type"), "")
-    limit = rooms.active.config.settings.poll.max_entries
-    parsed = await rooms.cpu.run(
-        read_feed, FeedJob(page.body, page.final_url, content_type, source.spec.timezone, limit, page.fetched_at)
-    )
-    match parsed:
-        case ParsedFeed():
-            # A 226 (RFC 3229) is a part of the feed: its hash says nothing of the next one.
-            digest = "" if page.status == 226 else digest
-            body = sources.FeedBody(page.final_url, page.status, digest, len(page.body), page.validators, page.fetched_at)
-            new = await rooms.store.write(sources.store_feed, source, body, parsed, _keyed(source, parsed), next_poll_at)
-            return new or 0
-        case ParseFailed(kind=kind, detail=detail):
-            return await _fail(rooms, source, FetchFailed(source.spec.url, kind, detail, page.fetched_at, page.status))
-        case Crashed(detail=detail):
-            failed = FetchFailed(source.spec.url, FailureKind.CRASHED, f"parsing the feed {detail}", page.fetched_at, page.status)
-            return await _fail(rooms, source, failed)
-        case _:
-            assert_never(parsed)
+def keyed(source: DueSource, feed: ParsedFeed, host_of: Callable[[str], str]) -> list[KeyedEntry]:
+    """The entries with the keys of their pages. A page that many share, or the front page, is no entry's own: it has no key.
 
-
-def _keyed(source: DueSource, feed: ParsedFeed) -> list[sources.KeyedEntry]:
-    """The entries with the keys of their pages. A page that many share, or the front page, is no entry's own: it has no key."""
-    keys = [url_key(entry.link) if entry.link else "" for entry in feed.entries]
+    Entries that are known by their bytes count when it comes to sharing, and are not among the result.
+    """
+    everything: list[FeedEntry | SeenEntry] = [*feed.entries, *feed.kept]
+    keys = [url_key(entry.link) if entry.link else "" for entry in everything]
     titles: dict[str, set[str]] = {}
-    for key, entry in zip(keys, feed.entries, strict=True):
+    for key, entry in zip(keys, everything, strict=True):
         titles.setdefault(key, set()).add(entry.title)
     shared = {key for key, different in titles.items() if len(different) >= SHARED} | {""}
     if feed.site_url:
         shared.add(url_key(feed.site_url))
-    return [_keyed_entry(source, entry, "" if key in shared else key) for key, entry in zip(keys, feed.entries, strict=True)]
+    own = zip(keys[: len(feed.entries)], feed.entries, strict=True)
+    return [_keyed_entry(source, entry, "" if key in shared else key, host_of) for key, entry in own]
 
 
-def _keyed_entry(source: DueSource, entry: FeedEntry, key: str) -> sources.KeyedEntry:
-    host = host_key(entry.link) if key and entry.link and source.spec.fetch_pages else ""
-    return sources.KeyedEntry(entry, key, host)
-
-
-async def _fail(rooms: Rooms, source: DueSource, failed: FetchFailed) -> FetchFailed:
-    spec, settings, now = source.spec, rooms.active.config.settings, rooms.clock.now()
-    at = after_failure(spec.slug, spec.interval or ORDINARY, source.failures + 1, failed.retry_after, now, settings.poll)
-    await rooms.store.write(sources.store_failure, source, failed, at)
-    return failed
+def _keyed_entry(source: DueSource, entry: FeedEntry, key: str, host_of: Callable[[str], str]) -> KeyedEntry:
+    host = host_of(entry.link) if key and entry.link and source.spec.fetch_pages else ""
+    return KeyedEntry(entry, key, host)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aggregator.config.settings import Config
-from aggregator.fetch import Fetcher
+from aggregator.fetch import Fetcher, host_key
 from aggregator.model.clock import Clock
 from aggregator.notify import Transport
 from aggregator.pipeline.cpu import CpuPool
+from aggregator.pipeline.line import Line
+from aggregator.pipeline.robots import RobotsDesk
 from aggregator.rules import RuleSet
 from aggregator.store import Store
 from aggregator.store.matches import Watch
@@ -25,7 +27,7 @@ class Active:
 
 @dataclass(slots=True)
 class Rooms:
-    """The doors and the pool. ``active`` is the only thing that changes while the service runs."""
+    """The doors and the pool. ``active`` is replaced while the service runs, ``line`` learns; the rest stays."""
 
     store: Store
     fetcher: Fetcher
@@ -33,3 +35,9 @@ class Rooms:
     transport: Transport
     clock: Clock
     active: Active
+    robots: RobotsDesk
+    line: Line = field(default_factory=Line)
+
+    def host_key(self, url: str) -> str:
+        """The host that manners count by: see ``fetch.host_key``."""
+        return host_key(url, self.active.config.settings.fetch.sites)

@@ -16,8 +16,10 @@ from aggregator.errors import AggregatorError, Conflict
 from aggregator.pipeline.alert import send_alerts
 from aggregator.pipeline.deliver import deliver_next
 from aggregator.pipeline.digest import due_digests, run_digest
+from aggregator.pipeline.downtime import keep_time
 from aggregator.pipeline.extract import LEASE as EXTRACT_LEASE
 from aggregator.pipeline.extract import extract_articles
+from aggregator.pipeline.line import PROBE_EVERY
 from aggregator.pipeline.match import match_articles
 from aggregator.pipeline.poll import LEASE as POLL_LEASE
 from aggregator.pipeline.poll import fetch_sources
@@ -57,20 +59,29 @@ class Ticks:
         self.runner = InlineRunner({POLL: self._poll_job, EXTRACT: self._extract_job}, {POLL: workers, EXTRACT: workers})
         self._limits = {POLL: workers, EXTRACT: workers}
         self._deciding = asyncio.Lock()
+        self._polled_at: datetime | None = None
         self.stopping = False
 
     async def poll(self) -> int:
-        """Claim due sources."""
+        """Claim due sources; while we are offline, one in a minute."""
         if self.runner.backlog(POLL) >= self._limits[POLL]:
             return 0
-        batches = await self._rooms.store.write(sources.claim_due, self._rooms.clock.now(), CLAIM, POLL_LEASE)
+        rooms, now = self._rooms, self._rooms.clock.now()
+        await keep_time(rooms, self._polled_at, now)
+        self._polled_at = now
+        most = CLAIM
+        if rooms.line.down:
+            if rooms.line.next_probe_at and now < rooms.line.next_probe_at:
+                return 0
+            most, rooms.line.next_probe_at = 1, now + PROBE_EVERY
+        batches = await rooms.store.write(sources.claim_due, now, most, POLL_LEASE)
         for ids in packed(batches, JOB):
             await self.runner.submit(POLL, ids)
         return len(batches)
 
     async def extract(self) -> int:
         """Claim pending entries."""
-        if self.runner.backlog(EXTRACT) >= self._limits[EXTRACT]:
+        if self.runner.backlog(EXTRACT) >= self._limits[EXTRACT] or self._rooms.line.down:
             return 0
         batches = await self._rooms.store.write(entries.claim_pending, self._rooms.clock.now(), CLAIM, EXTRACT_LEASE)
         for ids in batches:

@@ -8,9 +8,9 @@ from pydantic import TypeAdapter
 
 from aggregator.model.article import DateCandidate
 from aggregator.model.delivery import Recipient
-from aggregator.model.feed import FeedEntry
+from aggregator.model.feed import FeedEntry, Window
 from aggregator.model.rule import Entity, RuleSpec, Span
-from aggregator.model.source import SourceSpec
+from aggregator.model.source import History, SourceSpec
 
 T = TypeVar("T")
 
@@ -44,7 +44,18 @@ ENTITY = Codec(Entity)
 RULE = Codec(RuleSpec)
 RECIPIENT = Codec(Recipient)
 ENTRY = Codec(FeedEntry)
+HISTORY = Codec(History)
 DATE_CANDIDATE = Codec(DateCandidate)
+
+
+def dump_window(window: Window) -> bytes:
+    """Shim."""
+    return Codec(Window).dump_text(window).encode()
+
+
+def load_window(data: bytes) -> Window | None:
+    """Shim."""
+    return Codec(Window).load_text(data.decode())
 
 
 def dump_spans(spans: tuple[Span, ...]) -> list[list[Any]]:

@@ -30,6 +30,7 @@ _CLAIM = text("""
             SELECT id, due_at, host, row_number() OVER (PARTITION BY host ORDER BY due_at, id) AS place FROM entry
             WHERE state = 'pending' AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
               AND host NOT IN (SELECT host FROM entry WHERE state = 'pending' AND lease_until > :now AND host <> '')
+              AND host NOT IN (SELECT host FROM host WHERE throttled_until > :now)
         ) WHERE place <= CASE WHEN host = '' THEN :without_host ELSE :per_host END ORDER BY place, due_at LIMIT :most
     ) RETURNING id, host
 """)
@@ -100,6 +101,11 @@ def _known(row: EntryRow, entry: FeedEntry, found: ArticleRow | None) -> int | N
     if found is None or (found.source_id == row.source_id and terms(entry.title) != terms(found.title)):
         return None
     return found.id
+
+
+def release(session: Session, ids: Sequence[int]) -> None:
+    """Give leases back without having done anything: the entries stay due."""
+    session.execute(update(EntryRow).where(col(EntryRow.id).in_(ids)).values(lease_until=None, lease_token=None))
 
 
 def finish(session: Session, entry: PendingEntry, error: str = "", retry_at: datetime | None = None) -> bool:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlmodel import Session, select
 
 from aggregator.config.settings import Config
+from aggregator.manners import ORDINARY, phase
 from aggregator.model.delivery import Recipient
 from aggregator.model.rule import Entity, RuleSpec
 from aggregator.model.source import SourceSpec
 from aggregator.store.codec import ENTITY, RECIPIENT, RULE, SOURCE
 from aggregator.store.tables import EntityRow, RecipientRow, RuleRow, SourceRow
+
+FEW = 20
+"""So many new sources at once are polled at once; more are spread."""
 
 S = TypeVar("S", SourceSpec, Entity, RuleSpec, Recipient)
 R = TypeVar("R", SourceRow, EntityRow, RuleRow, RecipientRow)
@@ -73,9 +77,12 @@ def apply(session: Session, config: Config, now: datetime, host_key: Callable[[s
     """Make the store agree with the files. Returns what was changed; a second call changes nothing."""
     changes = plan(session, config)
     touched = {(change.noun, change.slug): change.verb for change in changes}
-    for position, source in enumerate(config.sources):
+    fresh = sum(noun == "source" and verb == "added" for (noun, _), verb in touched.items())
+    for source in config.sources:
         if ("source", source.slug) in touched:
-            _put_source(session, source, now, host_key(source.url), position)
+            # Many at once would be a stampede: each has its place in the hour to come. A few are polled as they arrive.
+            wait = phase(source.slug, min(ORDINARY, source.interval or ORDINARY)) if fresh > FEW else timedelta()
+            _put_source(session, source, now, host_key, now + wait)
     for entity in config.entities:
         if ("entity", entity.slug) in touched:
             row = _row(session, EntityRow, entity.slug) or EntityRow(slug=entity.slug, spec={}, created_at=now)
@@ -102,23 +109,28 @@ def _row(session: Session, table: type[R], slug: str) -> R | None:
     return session.exec(select(table).where(table.slug == slug)).one_or_none()
 
 
-def _put_source(session: Session, spec: SourceSpec, now: datetime, host: str, position: int) -> None:
+def _put_source(
+    session: Session, spec: SourceSpec, now: datetime, host_key: Callable[[str], str], first_poll_at: datetime
+) -> None:
     row = _row(session, SourceRow, spec.slug)
     if row is None:
-        row = SourceRow(slug=spec.slug, url=spec.url, spec={}, host=host, name="", created_at=now, next_poll_at=now)
+        row = SourceRow(slug=spec.slug, url=spec.url, spec={}, host="", name="", created_at=now, next_poll_at=first_poll_at)
+    if row.moved_to == spec.url:
+        row.url, row.moved_to = spec.url, None  # the operator writes down where it has moved to: it is the same feed
     if row.url != spec.url or row.removed_at is not None:
         row.baseline_at = None  # what stands there now was there before, and alerts nobody
     if row.url != spec.url or not spec.enabled:
         _void_lease(row)
     if row.url != spec.url:
         # Validators and the body's hash belong to the address they came from.
-        row.etag = row.last_modified = row.final_url = row.body_sha256 = None
+        row.etag = row.last_modified = row.final_url = row.body_sha256 = row.moved_to = row.merged_into = row.proposed_url = None
         row.failures, row.failing_since, row.failure_kind, row.failure_detail = 0, None, "", ""
-        row.next_poll_at = now
+        row.history, row.trouble, row.allowed_at, row.poll_reason = "{}", "", None, ""
+        row.next_poll_at = first_poll_at
     interval = SOURCE.load(row.spec).interval if row.spec else spec.interval
     if spec.interval is not None and (interval is None or spec.interval < interval):
-        row.next_poll_at = min(row.next_poll_at, now + spec.interval)
-    row.url, row.host, row.name = spec.url, host, spec.title
+        row.next_poll_at = max(min(row.next_poll_at, now + spec.interval), row.allowed_at or now)
+    row.url, row.host, row.name = spec.url, host_key(row.moved_to or spec.url), spec.title
     row.outlet_group, row.country, row.enabled = spec.group, spec.country, spec.enabled
     row.spec, row.removed_at = SOURCE.dump(spec), None
     session.add(row)

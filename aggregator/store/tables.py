@@ -6,6 +6,7 @@ Every instant is aware UTC (``UTCDateTime``). Every step of the pipeline has a u
 step           unique key                                   meaning
 =============  ===========================================  ==============================================
 poll           entry (source, key)                          an entry is stored once, whatever is re-polled
+poll           feed_window (source)                         what its last document held, stored with the entries
 extract        sighting (entry)                             an entry belongs to one article
 extract        address (url_key)                            one address is one article
 match          match (rule, article)                        a rule finds an article once
@@ -27,7 +28,12 @@ from sqlmodel import Field, SQLModel
 
 
 class SourceRow(SQLModel, table=True):
-    """A configured feed, its polling state and its lease. ``removed_at`` keeps history when the operator takes it away."""
+    """A configured feed, its polling state and its lease. ``removed_at`` keeps history when the operator takes it away.
+
+    ``host`` is what manners count by, of the address in force: ``moved_to``, else ``url``. Before ``allowed_at`` the publisher
+    wants no request. ``history`` is the JSON of ``model.source.History``. ``merged_into`` is the source that this one turned
+    out to be; ``proposed_url`` a feed that its site names, for the operator to accept.
+    """
 
     __tablename__ = "source"
 
@@ -44,9 +50,17 @@ class SourceRow(SQLModel, table=True):
     removed_at: datetime | None = None
 
     next_poll_at: datetime
+    poll_reason: str = ""
+    allowed_at: datetime | None = None
+    forced: bool = False
     lease_until: datetime | None = None
     lease_token: str | None = None
     baseline_at: datetime | None = None
+    moved_to: str | None = None
+    merged_into: int | None = None
+    proposed_url: str | None = None
+    history: str = "{}"
+    trouble: str = ""
     etag: str | None = None
     last_modified: str | None = None
     final_url: str | None = None
@@ -62,7 +76,7 @@ class SourceRow(SQLModel, table=True):
 
 
 class FetchRow(SQLModel, table=True):
-    """One poll of a source, for its history."""
+    """One poll of a source, for its history. ``conditional``: validators were sent; ``early``: before ``allowed_at``."""
 
     __tablename__ = "fetch"
 
@@ -76,6 +90,67 @@ class FetchRow(SQLModel, table=True):
     bytes: int = 0
     entries: int = 0
     new_entries: int = 0
+    conditional: bool = False
+    early: bool = False
+
+
+class WindowRow(SQLModel, table=True):
+    """The entries of a source's last document by their bytes (``codec.dump_window``), so that only others need parsing."""
+
+    __tablename__ = "feed_window"
+
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class GapRow(SQLModel, table=True):
+    """Entries that scrolled out of a feed unseen, published between the two instants; about ``estimate`` of them."""
+
+    __tablename__ = "gap"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id", index=True)
+    found_at: datetime = Field(index=True)
+    published_after: datetime
+    published_before: datetime
+    estimate: int
+
+
+class MoveRow(SQLModel, table=True):
+    """A change of a feed's address that we believed. ``merged_into``: another source was there already."""
+
+    __tablename__ = "move"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id", index=True)
+    at: datetime
+    from_url: str
+    to_url: str
+    reason: str
+    merged_into: int | None = Field(default=None, foreign_key="source.id")
+    undone_at: datetime | None = None
+
+
+class HostRow(SQLModel, table=True):
+    """A host that asked us to slow down: until when it wants no request, and how many times in a row it has asked."""
+
+    __tablename__ = "host"
+
+    host: str = Field(primary_key=True)
+    throttled_until: datetime | None = Field(default=None, index=True)
+    throttles: int = 0
+
+
+class RobotsRow(SQLModel, table=True):
+    """The robots.txt of an origin (``https://host:port``). ``state``: rules, none, closed."""
+
+    __tablename__ = "robots"
+
+    origin: str = Field(primary_key=True)
+    state: str
+    rules: str
+    fetched_at: datetime
+    until: datetime
 
 
 class EntryRow(SQLModel, table=True):

@@ -133,7 +133,8 @@ async def test_failures_are_kept_with_their_kind_and_wait_longer_until_one_succe
             (row,) = rows(app, SourceRow)
             assert (row.failure_kind, row.failures, row.failing_since) == (kind, len(waits) + 1, since)
             waits.append(row.next_poll_at - clock.at)
-        nominal = [timedelta(minutes=30) * 2**number for number in range(5)] + [timedelta(hours=8)]
+        # A soft failure counts half; a web page is looked at once more after an hour; the others double, up to eight hours.
+        nominal = [timedelta(hours=count) for count in (0.5, 0.5 * 2**0.5, 1, 2, 4, 8)]
         assert all(0.9 * wait <= got <= 1.1 * wait for wait, got in zip(nominal, waits, strict=True)), waits
         site.feed = None
         assert (await _poll(app, clock, waits[-1])).fetched == 1
@@ -146,7 +147,9 @@ async def test_the_server_names_its_hour(clock: Any, site: Any, desk: Desk, rows
     async with open_app(desk(site.source(interval=timedelta(minutes=1))), clock=clock) as app:
         site.feed = Response(429, {"Retry-After": "7200"})
         await _poll(app, clock)
-        assert rows(app, SourceRow)[0].next_poll_at == clock.at + 2 * HOUR
+        (row,) = rows(app, SourceRow)
+        assert (row.allowed_at, row.trouble) == (clock.at + 2 * HOUR, "throttled")
+        assert timedelta() <= row.next_poll_at - row.allowed_at <= timedelta(minutes=10), "not before, and not all at once"
         assert await _claim(app, clock) == []
 
 

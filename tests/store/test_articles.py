@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 
 from aggregator.config.settings import Config
 from aggregator.errors import Conflict, NotFound
+from aggregator.manners import Plan
 from aggregator.model.article import (
     ArticleDraft,
     Candidate,
@@ -28,13 +29,14 @@ from aggregator.model.delivery import Attempt, AttemptOutcome, DeliveryKind, Del
 from aggregator.model.feed import FeedEntry, ParsedFeed
 from aggregator.model.page import Validators
 from aggregator.model.rule import Match, Span
+from aggregator.model.source import History
 from aggregator.rules import compile_query
 from aggregator.store import Store, alerts, articles, digests, entries, matches, outbox, registry, sources
 from aggregator.store.entries import PendingEntry
 from aggregator.store.matches import MatchCounts, Watch
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.search import search
-from aggregator.store.sources import FeedBody, KeyedEntry
+from aggregator.store.sources import Conclusion, FeedBody, KeyedEntry
 from aggregator.store.tables import AlertRow, ArticleRow, DigestItemRow, RevisionRow, SightingRow
 
 LEASE = timedelta(minutes=5)
@@ -56,7 +58,8 @@ def announce(applied: Store, now: datetime, make_entry: Callable[..., FeedEntry]
         due = replace(applied.read_now(sources.due_sources, [source])[0], baseline=baseline)
         feed, body = ParsedFeed("", None, None, "rss20", ()), FeedBody(due.spec.url, 200, "", 1, Validators(), at)
         keyed = [KeyedEntry(entry, entry.link or "", "pages.test") for entry in made]
-        applied.write_now(sources.store_feed, due, body, feed, keyed, at + HOUR)
+        concluded = Conclusion(History(), Plan(at + HOUR, "an hour"))
+        applied.write_now(sources.store_feed, due, body, feed, keyed, lambda _: concluded)
         ids = [id_ for batch in applied.write_now(entries.claim_pending, at, 1000, LEASE) for id_ in batch]
         return applied.read_now(entries.pending_entries, ids)
 

@@ -11,14 +11,16 @@ from sqlmodel import Session, select
 
 from aggregator.config.settings import Config
 from aggregator.fetch import host_key
+from aggregator.manners import Plan
 from aggregator.model.feed import FeedEntry, ParsedFeed
 from aggregator.model.page import FailureKind, FetchFailed, Validators
-from aggregator.model.source import DueSource, SourceSpec
+from aggregator.model.source import DueSource, History, SourceSpec
 from aggregator.store import Store, registry, sources
-from aggregator.store.sources import FeedBody, KeyedEntry, Quiet
+from aggregator.store.sources import Asked, Conclusion, FeedBody, KeyedEntry, Quiet, Stored
 from aggregator.store.tables import EntryRow, SourceRow
 
 LEASE = timedelta(minutes=5)
+HISTORY = History()
 FEED = ParsedFeed("The Wire", None, "en", "rss20", ())
 
 
@@ -34,7 +36,12 @@ def _body(now: datetime, sha: str = "abc", etag: str = '"1"') -> FeedBody:
 
 def _store(store: Store, source: DueSource, entries: list[FeedEntry], now: datetime, **body: str) -> int | None:
     keyed = [KeyedEntry(entry, entry.link or "", "wire.test") for entry in entries]
-    return store.write_now(sources.store_feed, source, _body(now, **body), FEED, keyed, now + timedelta(minutes=30))
+    done = store.write_now(sources.store_feed, source, _body(now, **body), FEED, keyed, lambda stored: _conclude(stored, now))
+    return None if done is None else len(done[0].new)
+
+
+def _conclude(_: Stored, now: datetime) -> Conclusion:
+    return Conclusion(HISTORY, Plan(now + timedelta(minutes=30), "soon"))
 
 
 def test_a_claim_is_exclusive_until_its_lease_runs_out(applied: Store, now: datetime) -> None:
@@ -44,7 +51,8 @@ def test_a_claim_is_exclusive_until_its_lease_runs_out(applied: Store, now: date
 
 
 def test_claims_are_fair_over_hosts(store: Store, config: Config, now: datetime) -> None:
-    many = tuple(SourceSpec(f"big-{n}", f"http://big.test/{n}") for n in range(50))
+    many = tuple(SourceSpec(f"big-{n}", f"http://big.test/{n}") for n in range(20))
+    store.write_now(registry.apply, replace(config, sources=many), now, host_key)
     store.write_now(registry.apply, replace(config, sources=(*many, SourceSpec("small", "http://small.test/"))), now, host_key)
     batches = store.write_now(sources.claim_due, now, 9, LEASE)
     assert sorted(map(len, batches)) == [1, 8], "eight of the big host, and the small one waits for nobody"
@@ -78,7 +86,7 @@ def test_a_lost_lease_writes_nothing(
     late = replace(wire, lease_token="somebody else's")
     assert _store(applied, late, [make_entry("a")], now) is None
     failed = FetchFailed(wire.spec.url, FailureKind.DNS, "no such host", now)
-    assert applied.write_now(sources.store_failure, late, failed, now) is False
+    assert applied.write_now(sources.store_failure, late, failed, HISTORY, Plan(now, ""), Asked()) is False
     assert applied.read_now(lambda session: session.exec(select(EntryRow)).all()) == []
 
 
@@ -108,19 +116,18 @@ def test_known_entries_stay_edited_ones_come_again(
 
 def test_failure_is_data(applied: Store, wire: DueSource, now: datetime) -> None:
     failed = FetchFailed(wire.spec.url, FailureKind.HTTP, "503 Service Unavailable", now, 503)
-    applied.write_now(sources.store_failure, wire, failed, now + timedelta(hours=1))
+    applied.write_now(sources.store_failure, wire, failed, HISTORY, Plan(now + timedelta(hours=1), ""), Asked())
     later = now + timedelta(hours=2)
     applied.write_now(sources.claim_due, later, 10, LEASE)
     again = applied.read_now(sources.due_sources, [1])[0]
     assert again.failures == 1
-    applied.write_now(sources.store_failure, again, replace(failed, failed_at=later), later + timedelta(hours=1))
+    plan = Plan(later + timedelta(hours=1), "")
+    applied.write_now(sources.store_failure, again, replace(failed, failed_at=later), HISTORY, plan, Asked())
     (health,) = applied.read_now(sources.troubled)
     assert (health.slug, health.kind, health.failures, health.failing_since) == ("wire", "http", 2, now)
     applied.write_now(sources.claim_due, later + timedelta(hours=1), 10, LEASE)
     back = applied.read_now(sources.due_sources, [1])[0]
-    applied.write_now(
-        sources.store_quiet, [Quiet(back, "not_modified", 304, Validators('"1"'), later, later + timedelta(hours=1))]
-    )
+    applied.write_now(sources.store_quiet, [Quiet(back, "not_modified", 304, Validators('"1"'), later, HISTORY, plan)])
     assert applied.read_now(sources.troubled) == []
 
 
@@ -134,8 +141,9 @@ def test_six_thousand_entries_are_six_thousand(
 def test_quiet_polls_are_written_many_at_once_but_for_lost_leases(applied: Store, wire: DueSource, now: datetime) -> None:
     daily = applied.read_now(sources.due_sources, [2])[0]
     later = now + timedelta(hours=1)
-    late = Quiet(replace(daily, lease_token="gone"), "unchanged", 200, Validators('"2"'), now, later)
-    applied.write_now(sources.store_quiet, [Quiet(wire, "not_modified", 304, Validators('"1"'), now, later), late])
+    plan = Plan(later, "an hour")
+    late = Quiet(replace(daily, lease_token="gone"), "unchanged", 200, Validators('"2"'), now, HISTORY, plan)
+    applied.write_now(sources.store_quiet, [Quiet(wire, "not_modified", 304, Validators('"1"'), now, HISTORY, plan), late])
     rows = applied.read_now(lambda session: session.exec(select(SourceRow.slug, SourceRow.etag, SourceRow.next_poll_at)).all())
     assert sorted(rows) == [("daily", None, now), ("wire", '"1"', later)]
     assert applied.write_now(sources.claim_due, now, 10, LEASE) == [], "the other is still leased to somebody"

@@ -9,7 +9,9 @@ from sqlmodel import Session, select
 
 from aggregator.config.settings import Config
 from aggregator.fetch import host_key
+from aggregator.manners import Plan
 from aggregator.model.page import Validators
+from aggregator.model.source import History
 from aggregator.store import Store, outbox, registry, sources
 from aggregator.store.sources import Quiet
 from aggregator.store.tables import RuleRow, SourceRow
@@ -48,7 +50,9 @@ def test_a_new_address_voids_what_belonged_to_the_old(applied: Store, config: Co
     applied.write_now(sources.claim_due, now, 10, timedelta(minutes=1))
     (wire,) = applied.read_now(sources.due_sources, [1])
     later = now + timedelta(hours=1)
-    applied.write_now(sources.store_quiet, [Quiet(wire, "not_modified", 304, Validators('"x"', "yesterday"), now, later)])
+    applied.write_now(
+        sources.store_quiet, [Quiet(wire, "not_modified", 304, Validators('"x"', "yesterday"), now, History(), Plan(later, ""))]
+    )
     moved = replace(config, sources=(replace(config.sources[0], url="http://new.test/feed"), config.sources[1]))
     applied.write_now(registry.apply, moved, now, host_key)
 
@@ -62,7 +66,9 @@ def test_a_new_address_voids_what_belonged_to_the_old(applied: Store, config: Co
 def test_a_shorter_interval_takes_effect_at_once(applied: Store, config: Config, now: datetime) -> None:
     applied.write_now(sources.claim_due, now, 10, timedelta(minutes=1))
     (wire,) = applied.read_now(sources.due_sources, [1])
-    applied.write_now(sources.store_quiet, [Quiet(wire, "unchanged", 200, Validators(), now, now + timedelta(hours=6))])
+    applied.write_now(
+        sources.store_quiet, [Quiet(wire, "unchanged", 200, Validators(), now, History(), Plan(now + timedelta(hours=6), ""))]
+    )
     quicker = replace(config, sources=(replace(config.sources[0], interval=timedelta(minutes=10)), config.sources[1]))
     applied.write_now(registry.apply, quicker, now, host_key)
     (health,) = [row for row in applied.read_now(sources.health) if row.slug == "wire"]

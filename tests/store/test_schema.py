@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
@@ -16,8 +19,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlmodel import Session, SQLModel
 
+from aggregator.config.settings import Config
 from aggregator.errors import Conflict, StoreError
-from aggregator.store import Store, maintenance, migrate
+from aggregator.model.source import History
+from aggregator.store import Store, maintenance, migrate, sources
+from aggregator.store.codec import SOURCE
 from aggregator.store.schema import include_name
 
 
@@ -33,6 +39,36 @@ def test_upgrade_is_idempotent_and_says_what_it_did(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/deep/new.db"
     assert migrate.upgrade(url) == (None, migrate.latest())
     assert migrate.upgrade(url) == (migrate.latest(), migrate.latest())
+
+
+def test_a_store_of_the_first_version_keeps_what_it_holds(tmp_path: Path, config: Config, now: datetime) -> None:
+    path = tmp_path / "old.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection, connection.begin():
+        old = AlembicConfig()
+        old.set_main_option("script_location", str(migrate.HERE))
+        old.attributes["connection"] = connection
+        command.upgrade(old, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO source (slug, url, spec, host, name, outlet_group, country, enabled, created_at, next_poll_at,"
+                " failures, failure_kind, failure_detail) VALUES ('wire', 'http://wire.test/feed', :spec, 'wire.test', 'Wire',"
+                " '', '', 1, '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000', 0, '', '')"
+            ),
+            {"spec": json.dumps(SOURCE.dump(config.sources[0]))},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO fetch (source_id, at, outcome, kind, detail, bytes, entries, new_entries)"
+                " VALUES (1, '2026-01-01 00:00:00.000000', 'fetched', '', '', 1, 1, 1)"
+            )
+        )
+    engine.dispose()
+    assert migrate.upgrade(f"sqlite:///{path}") == ("0001", migrate.latest())
+    with Store(f"sqlite:///{path}") as store:
+        assert store.write_now(sources.claim_due, now, 10, timedelta(minutes=1)) == [(1,)]
+        (wire,) = store.read_now(sources.due_sources, [1])
+        assert (wire.spec, wire.url, wire.history) == (config.sources[0], "http://wire.test/feed", History())
 
 
 def test_file_names_tell_the_revisions() -> None:

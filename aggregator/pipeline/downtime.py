@@ -1,0 +1,41 @@
+"""Time that did not pass as planned: the service was down, the machine asleep, the clock set."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from aggregator.manners import ORDINARY, phase
+from aggregator.pipeline.rooms import Rooms
+from aggregator.store import sources
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("poll")
+
+AWAY = timedelta(minutes=10)
+"""Without a look for so long, we were away."""
+
+BACK = timedelta(minutes=1)
+"""A clock that goes back by less is only being disciplined."""
+
+FEW = 20
+"""So many overdue sources are polled at once; more are spread."""
+
+
+async def keep_time(rooms: Rooms, last: datetime | None, now: datetime) -> None:
+    """Look at the clock before polling. ``last`` is when it was looked at before, None at the start.
+
+    After an absence each overdue source is polled once, at its own place in the time to come (an hour at most, less for those
+    that are polled more often). When the clock was set back, all that is planned goes back with it.
+    """
+    if last is not None and now < last - BACK:
+        await rooms.store.write(sources.shift, now - last)
+        log.warning("clock.back", by=str(last - now))
+    elif last is None or now - last > AWAY:
+        moved = await rooms.store.write(sources.spread_overdue, now, AWAY, FEW, _place)
+        if moved:
+            log.info("poll.spread", sources=moved, detail="they were due while nobody polled; each has its turn within the hour")
+
+
+def _place(slug: str, wait: timedelta | None) -> timedelta:
+    return phase(slug, min(wait or ORDINARY, ORDINARY))

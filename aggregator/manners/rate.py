@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from aggregator.model.source import History
 
-MEMORY = timedelta(hours=8)
+MEMORY = timedelta(hours=3)
 """How far back the rate remembers: newsrooms sleep, and wake up with a story that breaks."""
 
 USUAL_MEMORY = timedelta(days=7)

@@ -56,9 +56,9 @@ def test_the_rate_follows_what_polls_bring_and_falls_in_silence() -> None:
     for _ in range(16):
         now += HOUR
         history = after_news(history, Seen(50, 4, 46), now)
-    assert history.rate == pytest.approx(4 - 3 * 2.718 ** (-16 / 8), abs=0.05)
+    assert history.rate == pytest.approx(4 - 3 * 2.718 ** (-16 / 3), abs=0.05)
     assert history.usual_rate == pytest.approx(4 - 3 * 2.718 ** (-16 / 168), abs=0.05), "a week's mean moves slowly"
-    for _ in range(8):
+    for _ in range(3):
         now += HOUR
         silent = after_silence(history, now)
     assert silent.rate is not None

@@ -7,7 +7,8 @@ follows it: what it lets through has one reading.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
@@ -43,6 +44,11 @@ class Address:
     host: str
     port: int
     rest: str
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """Scheme, host and port (RFC 6454): what credentials belong to."""
+        return self.scheme, self.host, self.port
 
     @property
     def netloc(self) -> str:
@@ -83,18 +89,19 @@ def check_url(url: str) -> str | None:
     return parsed if isinstance(parsed, str) else None
 
 
-def is_private_host(host: str) -> bool:
-    """Shim."""
-    return host.startswith("127.")
-
-
-def host_key(url: str, sites: tuple[str, ...] = ()) -> str:
+def host_key(url: str, sites: Sequence[str] = ()) -> str:
     """The host that manners and the store count by: lower-case A-labels, with the port when it is not the default one.
 
-    Empty for a URL that is refused.
+    A host that is one of ``sites`` (lower-case A-labels) or a subdomain of one counts as that site. Empty for a URL that is
+    refused.
     """
     parsed = _parse(url)
-    return "" if isinstance(parsed, str) else parsed.netloc
+    if isinstance(parsed, str):
+        return ""
+    for site in sites:
+        if parsed.host == site or parsed.host.endswith(f".{site}"):
+            return replace(parsed, host=site).netloc
+    return parsed.netloc
 
 
 def _parse(url: str) -> Address | str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,6 +27,7 @@ from aggregator.fetch.headers import (
     retry_after,
     validators_of,
 )
+from aggregator.fetch.permission import Permission, Permit
 from aggregator.fetch.wire import Answer, Wire
 from aggregator.model.clock import Clock
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified
@@ -36,26 +36,22 @@ MAX_REDIRECTS = 5
 MOST_IDLE = 256
 """Connections kept open after use: a file descriptor each, and well under the usual limit of 1,024."""
 
-_FOLLOWED = frozenset((301, 302, 303, 307, 308))
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """Shim."""
-
-    refused: str = ""
-    gap: float = 0.0
-
-
-Permit = Callable[[str], Awaitable[Permission]]
+_PERMANENT = frozenset((301, 308))
+_FOLLOWED = _PERMANENT | {302, 303, 307}
 
 
 @dataclass(frozen=True, slots=True)
 class _Hop:
-    """A request to make. ``wait_until`` is the latest ``Retry-After`` that the redirects so far brought."""
+    """A request to make, and what the redirects so far brought.
+
+    ``wait_until`` is their latest ``Retry-After``; ``moved_to`` the target of the permanent ones at their beginning, which
+    goes on as long as ``permanent``.
+    """
 
     url: str
     wait_until: datetime | None = None
+    moved_to: str | None = None
+    permanent: bool = True
 
 
 @dataclass(slots=True)
@@ -63,6 +59,7 @@ class _Trip:
     """A fetch under way: what every hop shares, the seconds left for the network, and the status of the last answer."""
 
     request: FetchRequest
+    permit: Permit | None
     headers: RawHeaders
     networks: Networks
     left: float
@@ -103,6 +100,10 @@ class Fetcher:
     async def fetch(self, request: FetchRequest, permit: Permit | None = None) -> FetchOutcome:
         """GET ``request.url``, following at most five redirects. ``deadline`` bounds the time on the network, not in the queue.
 
+        ``permit`` is asked for the URL of every hop; what it refuses ends as ``FailureKind.ROBOTS``, and nothing is sent.
+        ``request.authorization`` goes to the scheme, host and port of ``request.url`` wherever the chain meets them, and
+        nowhere else.
+
         The validators go with every hop of the chain, because they came from its end. They hold for one pair of configured
         and final URL: when the ``final_url`` of a ``NotModified`` is not the one stored with the validators, that 304 compared
         them with another document, and the caller drops them. A ``Retry-After`` met on the way appears in ``retry_after``
@@ -112,7 +113,8 @@ class Fetcher:
             ConfigError: ``request.allow_networks`` holds something that is no CIDR block.
         """
         blocks = (*self._settings.allow_networks, *request.allow_networks)
-        trip = _Trip(request, self._introduction.headers(request), networks(blocks), self._settings.deadline)
+        headers = self._introduction.headers(request)
+        trip = _Trip(request, permit, headers, networks(blocks), self._settings.deadline)
         hop = _Hop(request.url)
         for _ in range(MAX_REDIRECTS + 1):
             result = await self._take(trip, hop)
@@ -126,13 +128,16 @@ class Fetcher:
         reason = check_url(hop.url)
         if reason is not None:
             return self._failed(trip, FailureKind.BLOCKED, reason if trip.status is None else f"redirect: {reason}")
-        loop = asyncio.get_running_loop()
-        async with self._gate.turn(host_key(hop.url), page=trip.request.accept is Accept.PAGE):
+        permission = Permission() if trip.permit is None else await trip.permit(hop.url)
+        if permission.refused:
+            return self._failed(trip, FailureKind.ROBOTS, permission.refused)
+        loop, host = asyncio.get_running_loop(), host_key(hop.url, self._settings.sites)
+        async with self._gate.turn(host, page=trip.request.accept is Accept.PAGE, gap=permission.gap):
             started = loop.time()
             try:
                 async with (
                     asyncio.timeout(trip.left),
-                    self._wire.get(parse_url(hop.url), trip.headers, trip.networks) as answer,
+                    self._wire.get(parse_url(hop.url), _headers(trip, hop), trip.networks) as answer,
                 ):
                     return await self._read(trip, hop, answer)
             except TimeoutError:
@@ -152,11 +157,10 @@ class Fetcher:
             if not has_validators(trip.request.validators):
                 return self._failed(trip, FailureKind.PROTOCOL, "304 to an unconditional request")
             validators = validators_of(answer.headers, trip.request.validators)
-            return NotModified(trip.request.url, hop.url, validators, answer.headers, now)
+            return NotModified(trip.request.url, hop.url, validators, answer.headers, now, hop.moved_to)
         wait_until = retry_after(answer.headers, now)
         if answer.status in _FOLLOWED:
-            waits = [instant for instant in (hop.wait_until, wait_until) if instant is not None]
-            return _Hop(_target(hop.url, answer), max(waits, default=None))
+            return _next(hop, answer, wait_until)
         kind = FailureKind.HTTP if answer.status >= 400 else FailureKind.PROTOCOL
         return replace(self._failed(trip, kind, _title(answer)), retry_after=wait_until)
 
@@ -184,10 +188,25 @@ class Fetcher:
             charset=charset,
             validators=validators_of(headers),
             fetched_at=self._clock.now(),
+            moved_to=hop.moved_to,
         )
 
     def _failed(self, trip: _Trip, kind: FailureKind, detail: str) -> FetchFailed:
         return FetchFailed(trip.request.url, kind, detail, self._clock.now(), trip.status)
+
+
+def _headers(trip: _Trip, hop: _Hop) -> RawHeaders:
+    """What goes with a hop: the credentials only to the very origin that they were given for (RFC 9110 §15.4)."""
+    secret = trip.request.authorization
+    if not secret or parse_url(hop.url).origin != parse_url(trip.request.url).origin:
+        return trip.headers
+    return [*trip.headers, (b"Authorization", secret.encode("latin-1", "replace"))]
+
+
+def _next(hop: _Hop, answer: Answer, wait_until: datetime | None) -> _Hop:
+    target, permanent = _target(hop.url, answer), hop.permanent and answer.status in _PERMANENT
+    waits = [instant for instant in (hop.wait_until, wait_until) if instant is not None]
+    return _Hop(target, max(waits, default=None), target if permanent else hop.moved_to, permanent)
 
 
 def _target(base: str, answer: Answer) -> str:

@@ -10,13 +10,19 @@ from contextlib import asynccontextmanager
 
 from aggregator.model.clock import Clock
 
+REMEMBERED = 300.0
+"""Seconds for which the last start at a host is known, so that a crawl delay of up to that holds after a feed, too."""
+
+_LOOKED_AT = 4
+
 
 class _Host:
-    __slots__ = ("busy", "started", "waiting")
+    __slots__ = ("busy", "gap", "started", "waiting")
 
     def __init__(self) -> None:
         self.busy = False
         self.started = float("-inf")
+        self.gap = 0.0
         self.waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
 
 
@@ -25,37 +31,43 @@ class HostGate:
 
     ``gap`` is the least number of seconds between the starts of two requests to a host, ``concurrency`` the number of
     requests in flight over all hosts. A request that waits for its host holds none of those slots, so a crowd at one host
-    keeps nobody else waiting. Memory is bounded by the hosts that are busy, awaited, or started within the last gap.
+    keeps nobody else waiting. Pauses go by the clock's even seconds: whatever happens to the wall clock, none gets shorter.
+    Memory is bounded by the hosts that are busy, awaited, or started within ``REMEMBERED`` or the longest gap asked for them.
     """
 
     def __init__(self, clock: Clock, gap: float, concurrency: int) -> None:
         self._clock, self._gap = clock, gap
         self._slots = asyncio.Semaphore(concurrency)
         self._order = itertools.count()
-        self._hosts: dict[str, _Host] = {}  # in the order of their last start
+        self._hosts: dict[str, _Host] = {}
 
     def __len__(self) -> int:
         """The number of hosts remembered."""
         return len(self._hosts)
 
     @asynccontextmanager
-    async def turn(self, host: str, *, page: bool = False) -> AsyncIterator[None]:
-        """Wait for the turn of one request to ``host`` and hold it. Among those waiting for a host, pages come last."""
+    async def turn(self, host: str, *, page: bool = False, gap: float = 0.0) -> AsyncIterator[None]:
+        """Wait for the turn of one request to ``host`` and hold it. Among those waiting for a host, pages come last.
+
+        ``gap`` widens the pause before this start, in seconds (a crawl delay).
+        """
         state = await self._claim(host, page)
         try:
-            pause = state.started + self._gap - asyncio.get_running_loop().time()
+            state.gap = max(state.gap, gap)
+            pause = state.started + max(self._gap, gap) - self._clock.monotonic()
             if pause > 0:
                 await self._clock.sleep(pause)
             async with self._slots:
-                state.started = asyncio.get_running_loop().time()
-                self._hosts[host] = self._hosts.pop(host)
+                state.started = self._clock.monotonic()
                 yield
         finally:
             self._leave(state)
             self._forget_idle()
 
     async def _claim(self, host: str, page: bool) -> _Host:
-        state = self._hosts.setdefault(host, _Host())
+        state = self._hosts.get(host)
+        if state is None:
+            state = self._hosts[host] = _Host()
         if state.busy:
             ready = asyncio.get_running_loop().create_future()
             heapq.heappush(state.waiting, (page, next(self._order), ready))
@@ -78,9 +90,9 @@ class HostGate:
         state.busy = False
 
     def _forget_idle(self) -> None:
-        """Drop hosts from the one that started longest ago; a busy one at the front only puts this off."""
-        horizon = asyncio.get_running_loop().time() - self._gap
-        for host, state in list(itertools.islice(self._hosts.items(), 4)):
-            if state.busy or state.started > horizon:
-                return
+        """Look at a few hosts, in turn, and drop those whose last start no longer matters."""
+        now = self._clock.monotonic()
+        for host, state in list(itertools.islice(self._hosts.items(), _LOOKED_AT)):
             del self._hosts[host]
+            if state.busy or now < state.started + max(REMEMBERED, state.gap, self._gap):
+                self._hosts[host] = state

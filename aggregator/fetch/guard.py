@@ -27,6 +27,7 @@ _REFUSED = tuple(map(ip_network, (
 )))
 # fmt: on
 _NAT64 = IPv6Network("64:ff9b::/96")
+_HOUSE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _MOST_TRIED = 4
 
 
@@ -92,6 +93,19 @@ def _inner(ip: IPv6Address) -> IPv4Address | IPv6Address:
     if ip.ipv4_mapped is not None:
         return ip.ipv4_mapped
     return IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else ip
+
+
+def is_private_host(host: str) -> bool:
+    """Whether a host belongs to a house and not to the open web: by its address, or by a name that only a house resolves.
+
+    ``host`` is a name or an IP literal, with a port or without, as ``host_key`` gives it. Names: those without a dot,
+    localhost (RFC 6761), .local (RFC 6762), .home.arpa (RFC 8375), .internal (reserved by ICANN in 2024) and .lan.
+    """
+    bare = host[1:].partition("]")[0] if host.startswith("[") else host
+    name = (bare if bare.count(":") > 1 else bare.partition(":")[0]).lower().removesuffix(".")
+    if _is_literal(name):
+        return not is_allowed(name, ())
+    return "." not in name or name.endswith(_HOUSE_NAMES)
 
 
 async def vetted(host: str, port: int, resolver: Resolver, allowed: Networks) -> list[str]:

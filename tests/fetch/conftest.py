@@ -178,6 +178,12 @@ async def server(stack: AsyncExitStack) -> Loopback:
 
 
 @pytest.fixture
+async def neighbour(stack: AsyncExitStack) -> Loopback:
+    """Another one, on another port."""
+    return await stack.enter_async_context(Loopback().listening())
+
+
+@pytest.fixture
 async def tls_server(stack: AsyncExitStack, certificate: tuple[str, str]) -> Loopback:
     """The same behind TLS, with a certificate for ``other.test`` that nobody trusts; it notes the server names it is told."""
     loopback = Loopback()

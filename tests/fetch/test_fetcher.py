@@ -14,7 +14,7 @@ import pytest
 
 from aggregator import __version__
 from aggregator.errors import ConfigError
-from aggregator.fetch import wire
+from aggregator.fetch import Permission, wire
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified, Validators
 
 if TYPE_CHECKING:
@@ -240,6 +240,35 @@ async def test_five_redirects_are_followed_with_the_validators(
     assert {entry.header("If-None-Match") for entry in server.log} == {ODD.etag}
 
 
+CHAINS = {
+    "none": ([], None),
+    "301": ([301], "/1"),
+    "308": ([308], "/1"),
+    "301 302": ([301, 302], "/1"),
+    "301 308 307": ([301, 308, 307], "/2"),
+    "301 302 301": ([301, 302, 301], "/1"),
+    "302": ([302], None),
+    "302 301": ([302, 301], None),
+    "303": ([303], None),
+    "307 308": ([307, 308], None),
+}
+
+
+@pytest.mark.parametrize("end", [200, 304])
+@pytest.mark.parametrize(("statuses", "moved_to"), CHAINS.values(), ids=CHAINS)
+async def test_s6_only_permanent_redirects_at_the_beginning_say_where_a_feed_has_moved(
+    statuses: list[int], moved_to: str | None, end: int, fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
+    for hop, status in enumerate(statuses):
+        server.script(f"/{hop}", answer(status, headers={"Location": f"/{hop + 1}#top"}))
+    server.script(f"/{len(statuses)}", answer(end))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url("/0"), Accept.FEED, ODD))
+
+    assert isinstance(outcome, Fetched if end == 200 else NotModified)
+    assert outcome.moved_to == (moved_to and server.url(moved_to))
+
+
 async def test_a_location_in_utf8(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
     location = "/خبر".encode().decode("latin-1")
     server.script("/", answer(302, headers={"Location": location}))
@@ -397,6 +426,82 @@ async def test_every_hop_waits_for_its_host(fetcher: MakeFetcher, server: Loopba
     await client.fetch(FetchRequest(server.url(), Accept.FEED))
 
     assert [round(seconds) for seconds in clock.slept] == [60, 60]  # for /b on b.test, then for /c
+
+
+async def test_t5_every_hop_is_asked_for_and_the_refused_one_is_not_sent(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
+    server.script("/", answer(302, headers={"Location": "/open"}))
+    server.script("/open", answer(302, headers={"Location": "/closed"}))
+    asked: list[str] = []
+
+    async def permit(url: str) -> Permission:
+        asked.append(url)
+        return Permission("robots.txt disallows it" if url.endswith("/closed") else "")
+
+    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.PAGE), permit)
+
+    assert isinstance(outcome, FetchFailed)
+    assert (outcome.kind, outcome.detail) == (FailureKind.ROBOTS, "robots.txt disallows it")
+    assert asked == [server.url(target) for target in ("/", "/open", "/closed")]
+    assert [entry.target for entry in server.log] == ["/", "/open"]
+
+
+async def test_t5_what_the_guard_refuses_is_not_asked_for(fetcher: MakeFetcher) -> None:
+    async def permit(_: str) -> Permission:
+        raise AssertionError
+
+    outcome = await fetcher().fetch(FetchRequest("file:///etc/passwd", Accept.PAGE), permit)
+
+    assert isinstance(outcome, FetchFailed)
+    assert outcome.kind is FailureKind.BLOCKED
+
+
+async def test_t5_a_permit_may_fetch_from_the_host_that_it_is_asked_about(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
+    """Two pages at once: were a permit asked with its host's turn taken, both would wait for ever."""
+    server.script("/robots.txt", answer(404))
+    server.script("/a", answer(body=b"a"))
+    server.script("/b", answer(body=b"b"))
+    client = fetcher(host_gap=0.0)
+
+    async def permit(_: str) -> Permission:
+        await client.fetch(FetchRequest(server.url("/robots.txt"), Accept.PAGE))
+        return Permission()
+
+    outcomes = await asyncio.gather(
+        *(client.fetch(FetchRequest(server.url(target), Accept.PAGE), permit) for target in ("/a", "/b"))
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [Fetched, Fetched]
+
+
+async def test_t5_a_crawl_delay_is_a_pause_before_the_page(
+    fetcher: MakeFetcher, server: Loopback, clock: Clock, answer: MakeAnswer
+) -> None:
+    server.script("/", answer(body=b"page"))
+    client = fetcher()
+
+    async def permit(_: str) -> Permission:
+        return Permission(gap=30.0)
+
+    await client.fetch(FetchRequest(server.url(), Accept.FEED))
+    await client.fetch(FetchRequest(server.url(), Accept.PAGE), permit)
+
+    assert [round(seconds) for seconds in clock.slept] == [30]
+
+
+async def test_s11_hosts_of_one_site_share_its_pause(
+    fetcher: MakeFetcher, server: Loopback, clock: Clock, answer: MakeAnswer
+) -> None:
+    server.script("/", answer(body=b"feed"))
+    client = fetcher(sites=("blogs.test",), host_gap=60.0)
+
+    for host in ("a.blogs.test", "b.blogs.test", "c.test"):
+        await client.fetch(FetchRequest(server.url(host=host), Accept.FEED))
+
+    assert [round(seconds) for seconds in clock.slept] == [60]
 
 
 @pytest.mark.parametrize(

@@ -281,6 +281,62 @@ async def test_38_no_tls_at_all(fetcher: MakeFetcher, server: Loopback, answer: 
     assert outcome.kind is FailureKind.TLS
 
 
+SECRET = "Basic aHVudGVyMjpodW50ZXIy"
+
+
+async def test_39_credentials_go_to_their_origin_and_nowhere_else(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
+    """Within the origin, to another host, and back."""
+    server.script("/", answer(302, headers={"Location": "/a"}))
+    server.script("/a", answer(301, headers={"Location": server.url("/b", host="b.test")}))
+    server.script("/b", answer(302, headers={"Location": server.url("/c")}))
+    server.script("/c", answer(body=b"feed"))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED, authorization=SECRET))
+
+    assert isinstance(outcome, Fetched)
+    assert [(entry.target, entry.header("Authorization")) for entry in server.log] == [
+        ("/", SECRET),
+        ("/a", SECRET),
+        ("/b", None),
+        ("/c", SECRET),
+    ]
+
+
+async def test_39_another_port_is_another_origin(
+    fetcher: MakeFetcher, server: Loopback, neighbour: Loopback, answer: MakeAnswer
+) -> None:
+    neighbour.script("/", answer(body=b"feed"))
+    server.script("/", answer(307, headers={"Location": neighbour.url()}))
+
+    await fetcher().fetch(FetchRequest(server.url(), Accept.FEED, authorization=SECRET))
+
+    assert [entry.header("Authorization") for entry in (*server.log, *neighbour.log)] == [SECRET, None]
+
+
+async def test_39_not_over_a_downgrade(
+    certificate: tuple[str, str],
+    fetcher: MakeFetcher,
+    server: Loopback,
+    tls_server: Loopback,
+    answer: MakeAnswer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same host, now without TLS: everybody on the way could read it."""
+    import certifi
+
+    monkeypatch.setattr(certifi, "where", lambda: certificate[0])
+    tls_server.script("/", answer(302, headers={"Location": server.url(host="other.test")}))
+    server.script("/", answer(body=b"feed"))
+    request = FetchRequest(tls_server.url(scheme="https", host="other.test"), Accept.FEED, authorization=SECRET)
+
+    outcome = await fetcher().fetch(request)
+
+    assert isinstance(outcome, Fetched)
+    assert [entry.header("Authorization") for entry in (*tls_server.log, *server.log)] == [SECRET, None]
+
+
 async def test_39_a_redirect_to_another_host_carries_nothing_private(
     fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
 ) -> None:

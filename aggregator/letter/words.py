@@ -116,6 +116,8 @@ ENGLISH = Words(
         FailureKind.TRUNCATED: "broken off",
         FailureKind.NOT_A_FEED: "no feed",
         FailureKind.NOT_A_PAGE: "no page",
+        FailureKind.CHALLENGE: "wants to see a human",
+        FailureKind.ROBOTS: "asks robots to stay away",
         FailureKind.CRASHED: "cannot be taken apart",
     },
     articles=("{n} article", "{n} articles"),

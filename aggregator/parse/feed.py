@@ -16,17 +16,20 @@ import feedparser.exceptions
 from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed
 from aggregator.model.page import FailureKind
 from aggregator.parse import fields, sax_driver
+from aggregator.parse.challenge import find_challenge
 from aggregator.parse.charset import to_utf8
 from aggregator.parse.dates import FeedDate, read_date
+from aggregator.parse.hints import find_hub, read_hints
 from aggregator.parse.jsonfeed import parse_json_feed
+from aggregator.parse.sitemap import SITEMAP_ROOTS, parse_sitemap
 from aggregator.parse.wellformed import check, first_entries
 
 feedparser.api.PREFERRED_XML_PARSERS.insert(0, sax_driver.__name__)
 
 _UTF8 = {"content-type": "application/xml; charset=utf-8"}
 _FEED_ROOTS = frozenset(("rss", "feed", "rdf", "channel"))
-_NAMED_ROOTS = frozenset(("html", "opml", "urlset", "sitemapindex", "svg", "error"))
-_FEED_TAG = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|channel|item|entry)[\s/>]", re.IGNORECASE)
+_NAMED_ROOTS = frozenset(("html", "opml", "svg", "error"))
+_FEED_TAG = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|channel|item|entry|urlset|sitemapindex)[\s/>]", re.IGNORECASE)
 _HTML_START = re.compile(rb"(?:\s|<!--[^>]{0,500}-->|<\?[^>]{0,200}>)*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _SAMPLE = 200
 
@@ -50,12 +53,13 @@ _Node: TypeAlias = dict[str, Any]
 def parse_feed(
     body: bytes, *, url: str, content_type: str, timezone: str, max_entries: int, now: datetime
 ) -> ParsedFeed | ParseFailed:
-    """Take a feed document apart: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed 1.0 and 1.1.
+    """Take a feed document apart: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed 1.0 and 1.1; and sitemaps.
 
     ``url`` is where the body came from in the end (the base of relative links), ``content_type`` the header as received, or
     "". ``timezone`` (IANA) is for dates that name no zone; ``now`` (aware) only judges whether a date can be true. At most
-    ``max_entries`` entries are kept, the first ones, with a warning.
+    ``max_entries`` entries are kept, the first ones (of a sitemap, the newest), with a warning.
 
+    A page that wants to see a human instead of a robot is a failure of its own kind (``FailureKind.CHALLENGE``).
     Nothing in ``body`` makes it raise, short of the lack of memory; an unknown ``timezone`` does (``ZoneInfoNotFoundError``).
     """
     zone = ZoneInfo(timezone)
@@ -75,6 +79,10 @@ def parse_feed(
         return _failed(checked.problem, data)
     if checked.root in _NAMED_ROOTS:
         return _failed(f"an XML document with root element <{checked.root}>, not a feed", data)
+    notes = [*warnings, *checked.warnings, *filter(None, [checked.problem])]
+    if checked.root in SITEMAP_ROOTS:
+        sitemap = parse_sitemap(checked.data, checked.root, url=url, zone=zone, max_entries=max_entries, now=now, warnings=notes)
+        return sitemap if isinstance(sitemap, ParsedFeed) else _failed(sitemap, data)
     document, total = first_entries(checked.data, max_entries)
     try:
         result: _Node = feedparser.parse(
@@ -86,12 +94,14 @@ def parse_feed(
     if not (result["entries"] or checked.root in _FEED_ROOTS or (result.get("version") and not checked.root)):
         return _failed("an XML document of another kind, not a feed", data)
     reader = _Reader(result, url, zone, now)
-    return reader.read(max_entries, total, [*warnings, *checked.warnings, *filter(None, [checked.problem])])
+    return reader.read(document, max_entries, total, notes)
 
 
 def _failed(detail: str, data: bytes) -> ParseFailed:
-    sample = fields.without_controls(data[: 4 * _SAMPLE].decode("utf-8", "ignore"))
-    return ParseFailed(FailureKind.NOT_A_FEED, detail, sample[:_SAMPLE])
+    sample = fields.without_controls(data[: 4 * _SAMPLE].decode("utf-8", "ignore"))[:_SAMPLE]
+    if challenge := find_challenge(data):
+        return ParseFailed(FailureKind.CHALLENGE, f"{challenge}, not a feed", sample)
+    return ParseFailed(FailureKind.NOT_A_FEED, detail, sample)
 
 
 def _text(node: _Node, key: str) -> str:
@@ -122,12 +132,15 @@ class _Reader:
         # RFC 4287 §4.2.1: an Atom entry without an author has the feed's. RSS says nothing of the kind.
         self.authors = self._authors(self.feed) if self.format.startswith("atom") else ()
 
-    def read(self, max_entries: int, total: int, warnings: list[str]) -> ParsedFeed:
-        """Return the feed. ``total`` counts the entries of the document, of which feedparser may not have seen all."""
+    def read(self, document: bytes, max_entries: int, total: int, warnings: list[str]) -> ParsedFeed:
+        """Return the feed. ``document`` is what feedparser was given; ``total`` counts the entries of all that came."""
         total = max(total, len(self.nodes))
         if total > max_entries:
             warnings.append(f"{total} entries; only the first {max_entries} were kept")
         entries, more = fields.distinct([self.entry(node) for node in self.nodes[:max_entries]])
+        period, frequency = _text(self.feed, "sy_updateperiod"), _text(self.feed, "sy_updatefrequency")
+        links = ((_text(link, "rel"), _text(link, "href")) for link in _nodes(self.feed, "links"))
+        hub, self_url = find_hub(links, self.url)
         return ParsedFeed(
             title=self._title(self.feed),
             site_url=fields.http_url(_text(self.feed, "link"), self.url),
@@ -135,6 +148,9 @@ class _Reader:
             format=self.format,
             entries=entries,
             warnings=(*warnings, *more),
+            hints=read_hints(_text(self.feed, "ttl"), period, frequency, document),
+            hub=hub,
+            self_url=self_url,
         )
 
     def entry(self, node: _Node) -> FeedEntry:

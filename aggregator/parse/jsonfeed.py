@@ -61,6 +61,8 @@ class _Reader:
             format="json10" if _text(self.feed, "version").rstrip("/").endswith(("/1", "/1.0")) else "json11",
             entries=entries,
             warnings=(*warnings, *more),
+            hub=next(self._hubs(), None),
+            self_url=fields.http_url(_text(self.feed, "feed_url"), self.url),
         )
 
     def entry(self, item: _Object) -> FeedEntry:
@@ -99,6 +101,12 @@ class _Reader:
         if isinstance(one := item.get("author"), dict):  # 1.0
             people = people or [one]
         return fields.authors(_text(person, "name") for person in people)
+
+    def _hubs(self) -> Iterator[str]:
+        """Yield the WebSub hubs; the other kind, rssCloud, has another protocol."""
+        for hub in _objects(self.feed, "hubs"):
+            if _text(hub, "type").lower() == "websub" and (address := fields.http_url(_text(hub, "url"), self.url)):
+                yield address
 
     def _images(self, item: _Object) -> Iterator[str]:
         candidates = [_text(item, "image"), _text(item, "banner_image")]

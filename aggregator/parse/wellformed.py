@@ -25,6 +25,10 @@ _CUT_OFF = frozenset(
 _JUNK_AFTER = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 _ENTRY_START = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:item|entry)[\s/>]")
 _ENTRY_END = re.compile(rb"</(?:[\w.-]{1,40}:)?(?:item|entry)\s*>")
+# Of sitemaps; in feeds such names mean other things.
+_PAGE_START = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:url|sitemap)[\s/>]")
+_PAGE_END = re.compile(rb"</(?:[\w.-]{1,40}:)?(?:url|sitemap)\s*>")
+_SITEMAPS = ("urlset", "sitemapindex")
 _REFERENCE = re.compile(
     r"<!\[CDATA\[(?:.*?\]\]>|.*)"  # untouched: there an ampersand is an ampersand
     r"|&(?:\#(?P<dec>\d{1,9})|\#[xX](?P<hex>[0-9a-fA-F]{1,8})|(?P<name>[A-Za-z][A-Za-z0-9]{0,30}));"
@@ -137,7 +141,7 @@ def _mend(data: bytes, scan: _Scan) -> tuple[bytes, str]:
     if code == _JUNK_AFTER:
         return data[: scan.offset], "something follows the end of the document; it was ignored"
     if code in _CUT_OFF and scan.root:
-        return _close(data), "the document is cut off; what follows its last whole entry was left out"
+        return _close(data, scan.root), "the document is cut off; what follows its last whole entry was left out"
     mended = _REFERENCE.sub(_mended_reference, data.decode("utf-8", "replace")).encode("utf-8", "replace")
     return mended, f"malformed XML: {scan.error}; mended"
 
@@ -176,12 +180,13 @@ def first_entries(data: bytes, count: int) -> tuple[bytes, int]:
     return shortened, len(ends)
 
 
-def _close(data: bytes) -> bytes:
+def _close(data: bytes, root: str) -> bytes:
     """Cut after the last whole entry and close the elements that are open there."""
-    ends = [match.end() for match in _ENTRY_END.finditer(data)]
+    start, end = (_PAGE_START, _PAGE_END) if root in _SITEMAPS else (_ENTRY_START, _ENTRY_END)
+    ends = [match.end() for match in end.finditer(data)]
     if ends:
         return _closed(data[: ends[-1]])
-    first = _ENTRY_START.search(data)
+    first = start.search(data)
     return _closed(data[: first.start()] if first else data)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.model.feed import FeedEntry, ParsedFeed
+from aggregator.model.feed import FeedEntry, FeedHints, ParsedFeed
 
 if TYPE_CHECKING:
     from tests.parse.conftest import Feed
@@ -20,6 +20,10 @@ RSS = """\
     <title>خبرگزاری کوهستان</title>
     <link>https://kuhestan-news.example/</link>
     <atom:link href="https://kuhestan-news.example/rss" rel="self" type="application/rss+xml"/>
+    <atom:link href="https://hub.kuhestan-news.example/" rel="hub"/>
+    <ttl>30</ttl>
+    <skipHours><hour>0</hour><hour>1</hour></skipHours>
+    <skipDays><day>Friday</day></skipDays>
     <description>اخبار امروز</description>
     <language>fa-IR</language>
     <item>
@@ -81,6 +85,8 @@ JSON = """\
   "version": "https://jsonfeed.org/version/1.1",
   "title": "河岸日报",
   "home_page_url": "https://he-an-ribao.example/",
+  "feed_url": "/feed.json",
+  "hubs": [{"type": "rssCloud", "url": "https://cloud.example/"}, {"type": "WebSub", "url": "https://hub.example/"}],
   "language": "zh_CN",
   "authors": [{"name": "编辑部"}],
   "items": [
@@ -110,11 +116,14 @@ JSON = """\
 RDF = """\
 <?xml version="1.0"?>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
-         xmlns:dc="http://purl.org/dc/elements/1.1/">
+         xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">
   <channel rdf:about="https://harbour-post.example/">
     <title>Harbour Post</title>
     <link>https://harbour-post.example/</link>
     <dc:language>en</dc:language>
+    <sy:updatePeriod>daily</sy:updatePeriod>
+    <sy:updateFrequency>4</sy:updateFrequency>
+    <sy:updateBase>2000-01-01T12:00+00:00</sy:updateBase>
     <items><rdf:Seq><rdf:li rdf:resource="https://harbour-post.example/1"/></rdf:Seq></items>
   </channel>
   <item rdf:about="https://harbour-post.example/1">
@@ -126,6 +135,28 @@ RDF = """\
     <dc:subject>Transport</dc:subject>
   </item>
 </rdf:RDF>
+"""
+
+SITEMAP = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"
+        xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
+  <url>
+    <loc>https://north-gazette.example/2026/11/ferry</loc>
+    <lastmod>2026-11-23T09:00:00Z</lastmod>
+    <news:news>
+      <news:publication><news:name>North Gazette</news:name><news:language>en</news:language></news:publication>
+      <news:publication_date>2026-11-23T08:15:00+01:00</news:publication_date>
+      <news:title>Ferry back in service &amp;amp; on time</news:title>
+      <news:keywords>ferry, harbour, ferry</news:keywords>
+    </news:news>
+    <image:image><image:loc>https://cdn.north-gazette.example/ferry.jpg</image:loc></image:image>
+  </url>
+  <url>
+    <loc>https://north-gazette.example/2026/11/tunnel</loc>
+    <lastmod>2026-11-20</lastmod>
+  </url>
+</urlset>
 """
 
 
@@ -179,6 +210,9 @@ def test_rss_in_persian(feed: Feed) -> None:
             ),
         ),
         warnings=(),
+        hints=FeedHints(ttl=timedelta(minutes=30), skip_hours=(0, 1), skip_days=(5,)),
+        hub="https://hub.kuhestan-news.example/",
+        self_url="https://kuhestan-news.example/rss",
     )
 
 
@@ -226,6 +260,7 @@ def test_atom_in_french_and_german(feed: Feed) -> None:
                 content_hash=digest("Ein Gastbeitrag", second, "", xhtml),
             ),
         ),
+        self_url="https://courrier-du-lac.example/atom.xml",
     )
 
 
@@ -273,6 +308,8 @@ def test_json_feed_in_chinese(feed: Feed) -> None:
             ),
         ),
         warnings=("1 items are not objects; they were left out",),
+        hub="https://hub.example/",
+        self_url="https://he-an-ribao.example/feed.json",
     )
 
 
@@ -301,10 +338,57 @@ def test_rdf(feed: Feed) -> None:
                 content_hash=digest("Ferry back in service", "https://harbour-post.example/1", "The ferry sails again.", ""),
             ),
         ),
+        hints=FeedHints(update_every=timedelta(hours=6)),
+    )
+
+
+def test_google_news_sitemap(feed: Feed) -> None:
+    first, second = "https://north-gazette.example/2026/11/ferry", "https://north-gazette.example/2026/11/tunnel"
+    assert feed(SITEMAP, url="https://north-gazette.example/news-sitemap.xml", timezone="Europe/Oslo") == ParsedFeed(
+        title="North Gazette",
+        site_url="https://north-gazette.example/",
+        language="en",
+        format="sitemap",
+        entries=(
+            FeedEntry(
+                key=first,
+                title="Ferry back in service & on time",
+                link=first,
+                summary="",
+                content="",
+                published_at=datetime(2026, 11, 23, 7, 15, tzinfo=UTC),
+                updated_at=datetime(2026, 11, 23, 9, 0, tzinfo=UTC),
+                published_raw="2026-11-23T08:15:00+01:00",
+                zone_assumed=False,
+                has_time=True,
+                authors=(),
+                tags=("ferry", "harbour"),
+                language="en",
+                image_url="https://cdn.north-gazette.example/ferry.jpg",
+                content_hash=digest("Ferry back in service & on time", first, "", ""),
+            ),
+            FeedEntry(
+                key=second,
+                title="",
+                link=second,
+                summary="",
+                content="",
+                published_at=datetime(2026, 11, 20, tzinfo=UTC),
+                updated_at=datetime(2026, 11, 20, tzinfo=UTC),
+                published_raw="2026-11-20",
+                zone_assumed=False,
+                has_time=False,
+                authors=(),
+                tags=(),
+                language=None,
+                image_url=None,
+                content_hash=digest("", second, "", ""),
+            ),
+        ),
     )
 
 
 def test_results_survive_the_way_to_another_process(feed: Feed) -> None:
-    for body in (RSS, ATOM, JSON, RDF):
+    for body in (RSS, ATOM, JSON, RDF, SITEMAP):
         parsed = feed(body)
         assert pickle.loads(pickle.dumps(parsed)) == parsed  # our own bytes

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from aggregator.model.article import Extraction, Fingerprint
 from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed, Window
 from aggregator.model.source import SourceSpec
-from aggregator.parse.robots import RobotsVerdict
+
+if TYPE_CHECKING:  # the parsers stay out of the main process
+    from aggregator.parse.robots import RobotsVerdict
 
 
 def warm() -> None:

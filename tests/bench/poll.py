@@ -1,7 +1,8 @@
-"""Polling: F loopback feeds of 30 entries, cold, unchanged (304) and unchanged without validators, beside ``reader``.
+"""Polling: F loopback feeds of 30 entries, beside ``reader`` and, where it is installed, ``newsboat``.
 
-Each contestant runs in a process of its own, against one server process; CPU is that of its whole process tree, read from
-/proc, workers included, from just before a pass to just after it. Usage: ``make bench NAME=poll [ARGS=--feeds=2000]``.
+Four passes: cold; all "304 Not Modified"; the same body without validators; and two new entries in each feed. Each contestant
+runs in a process of its own, against one server process; CPU is that of its whole process tree, read from /proc, workers
+included, from just before a pass to just after it. Usage: ``make bench NAME=poll [ARGS=--feeds=2000]``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import multiprocessing
 import os
 import random
 import resource
+import shutil
 import sqlite3
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -36,11 +39,16 @@ VOCABULARY = """
 WORDS = VOCABULARY.split()
 
 
-def feed(number: int) -> bytes:
-    """An RSS (even) or Atom (odd) document of about 26 kB."""
-    rng = random.Random(number)
+PASSES = ("cold", "not_modified", "same_body", "fresh")
+NEWS = 2
+"""New entries of each feed in the last pass."""
+
+
+def feed(number: int, newest: int = 0) -> bytes:
+    """An RSS (even) or Atom (odd) document of about 26 kB. Its 30 entries end with number ``newest``; the older are negative."""
     host, items = f"http://{address(number)}:{{port}}", []
-    for entry in range(ENTRIES):
+    for entry in range(-newest, ENTRIES - newest):
+        rng = random.Random(number * 1000 + entry)
         title = " ".join(rng.choices(WORDS, k=9)).capitalize()
         text = escape(f"<p>{' '.join(rng.choices(WORDS, k=75))}</p>")
         at, link = START - timedelta(minutes=37 * entry), f"{host}/article/{number}-{entry}"
@@ -76,12 +84,13 @@ def serve(feeds: int, pipe: Connection) -> None:
 
 async def _serve(feeds: int, pipe: Connection) -> None:
     validators, bodies = [True], {address(number): feed(number) for number in range(feeds)}
+    tags: dict[bytes, str] = {}
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, port = writer.get_extra_info("sockname")[:2]
-        body = bodies[host].replace(b"{port}", str(port).encode())
-        etag = f'"{sha256(body).hexdigest()[:16]}"'
         while head := await _head(reader):
+            body = bodies[host].replace(b"{port}", str(port).encode())
+            etag = tags.setdefault(body, f'"{sha256(body).hexdigest()[:16]}"')
             lines = [b"Content-Type: application/xml"]
             if validators[0]:
                 lines += [f"ETag: {etag}".encode(), b"Last-Modified: Mon, 02 Mar 2026 12:00:00 GMT"]
@@ -96,7 +105,11 @@ async def _serve(feeds: int, pipe: Connection) -> None:
     pipe.send("ready")
     loop = asyncio.get_running_loop()
     while (word := await loop.run_in_executor(None, pipe.recv)) is not None:
-        validators[0] = word
+        validators[0] = word != "same_body"
+        if word == "fresh":
+            bodies.update({address(number): feed(number, NEWS) for number in range(feeds)})
+        elif word == "cold":
+            bodies.update({address(number): feed(number) for number in range(feeds)})
         pipe.send("done")
     server.close()
 
@@ -155,6 +168,8 @@ def run_aggregator(urls: list[str], folder: str, world: Connection) -> dict[str,
 
 
 async def _run_aggregator(urls: list[str], folder: str, world: Connection) -> dict[str, Any]:
+    from sqlalchemy import text
+
     from aggregator.app import open_app
     from aggregator.cli.logs import set_up
     from aggregator.config.settings import Config, FetchSettings, PollSettings, Settings, StoreSettings
@@ -186,14 +201,14 @@ async def _run_aggregator(urls: list[str], folder: str, world: Connection) -> di
     )
     async with open_app(Config(settings, specs), clock=clock) as app:
         await app.rooms.cpu.run(abs, -1)  # workers start before the clock, as the other's imports do
-        for name in ("cold", "not_modified", "same_body"):
-            world.send(name != "same_body")
-            world.recv()
+        for name in PASSES:
+            tell(world, name)
+            await app.rooms.store.write(lambda session: session.execute(text("UPDATE source SET next_poll_at = created_at")))
             cpu, wall = cpu_seconds(), time.perf_counter()
             while await app.ticks.poll():
                 await app.ticks.runner.idle()
             result[name] = {"cpu": round(cpu_seconds() - cpu, 2), "wall": round(time.perf_counter() - wall, 2)}
-            clock.at += timedelta(hours=2)
+            clock.at += timedelta(seconds=1)
         figures = app.rooms.store.read_now(stats)
         result |= {"stored": figures.entries, "failing": figures.failing}
         result["peak_mb"], result["peak_mb_tree"] = peak_mb()
@@ -210,9 +225,8 @@ def run_reader(urls: list[str], folder: str, world: Connection) -> dict[str, Any
     for url in urls:
         reader.add_feed(url)
     result: dict[str, Any] = {}
-    for name in ("cold", "not_modified", "same_body"):
-        world.send(name != "same_body")
-        world.recv()
+    for name in PASSES:
+        tell(world, name)
         with closing(sqlite3.connect(database)) as connection:
             connection.execute("UPDATE feeds SET update_after = NULL")  # due again at once
             connection.commit()
@@ -223,14 +237,38 @@ def run_reader(urls: list[str], folder: str, world: Connection) -> dict[str, Any
     return result
 
 
+def run_newsboat(urls: list[str], folder: str, world: Connection) -> dict[str, Any]:
+    """newsboat (C++, SQLite), its reload from the command line with eight threads. It sends no validators."""
+    place = Path(folder)
+    (place / "urls").write_text("\n".join(urls) + "\n")
+    (place / "config").write_text("reload-threads 8\nrefresh-on-startup no\n")
+    call = ["newsboat", "-u", f"{place}/urls", "-C", f"{place}/config", "-c", f"{place}/cache.db", "-x", "reload"]
+    result: dict[str, Any] = {}
+    for name in PASSES:
+        tell(world, name)
+        result[name] = timed(
+            lambda: subprocess.run(call, check=True, capture_output=True, env={"HOME": folder, "LANG": "C.UTF-8"})
+        )
+    with closing(sqlite3.connect(place / "cache.db")) as connection:
+        result["stored"] = connection.execute("SELECT count(*) FROM rss_item").fetchone()[0]
+    result["peak_mb"] = round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1)
+    return result
+
+
+def tell(world: Connection, name: str) -> None:
+    """Let the world be as the pass of this name wants it."""
+    world.send(name)
+    world.recv()
+
+
 def contestant(name: str, urls: list[str], folder: str, world: Connection, out: Connection) -> None:
     """Run in a fresh process."""
-    runs = {"aggregator": run_aggregator, "reader": run_reader}
+    runs = {"aggregator": run_aggregator, "reader": run_reader, "newsboat": run_newsboat}
     out.send(runs[name](urls, folder, world))
 
 
 def main() -> None:
-    """Run both and print the figures; ratios are aggregator's over reader's, below 1 is better."""
+    """Run all and print the figures; ratios are aggregator's over the others', below 1 is better."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--feeds", type=int, default=200)
     parser.add_argument("--port", type=int, default=8930)
@@ -245,7 +283,8 @@ def main() -> None:
     world.recv()
     urls = [f"http://{address(number)}:{options.port}/feed" for number in range(options.feeds)]
     results: dict[str, Any] = {}
-    for name in ("aggregator", "reader"):
+    present = ["aggregator", "reader", *(["newsboat"] if shutil.which("newsboat") else [])]
+    for name in present:
         with tempfile.TemporaryDirectory() as folder:
             receive, send = context.Pipe(duplex=False)
             process = context.Process(target=contestant, args=(name, urls, folder, world, send))
@@ -255,13 +294,14 @@ def main() -> None:
         print(name, json.dumps(results[name]))
     world.send(None)
     server.join(5)
-    mine, other = results["aggregator"], results["reader"]
+    mine = results["aggregator"]
     ratios = {
-        f"{run}_{figure}": round(mine[run][figure] / max(other[run][figure], 0.01), 2)
-        for run in ("cold", "not_modified", "same_body")
+        f"{run}_{figure}_to_{other}": round(mine[run][figure] / max(results[other][run][figure], 0.01), 2)
+        for other in present[1:]
+        for run in PASSES
         for figure in ("cpu", "wall")
     }
-    complete = mine["stored"] == options.feeds * ENTRIES
+    complete = mine["stored"] == options.feeds * (ENTRIES + NEWS)
     print(json.dumps({"bench": "poll", "feeds": options.feeds, "complete": complete, "ratios": ratios, **results}))
 
 

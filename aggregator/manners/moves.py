@@ -23,10 +23,11 @@ class Moving:
     move: Move | None = None
 
 
-def follow_move(history: History, url: str, moved_to: str | None, now: datetime, *, shares: bool) -> Moving:
+def follow_move(history: History, url: str, moved_to: str | None, now: datetime, *, shares: bool | None) -> Moving:
     """Judge where the permanent redirects of a poll of ``url`` led (None: nowhere), the feed behind them being readable.
 
-    ``shares`` tells that this poll found entries there that are known from before. The move is confirmed by three polls over
+    ``shares`` tells whether this poll found entries there that are known from before; None if it brought no document. Only the
+    first document counts: what is known later may have been read at the new address. The move is confirmed by three polls over
     at least seven days with the same target and shared entries; at once when only http became https on the same host. A target
     that the operator has refused never is.
     """
@@ -37,7 +38,8 @@ def follow_move(history: History, url: str, moved_to: str | None, now: datetime,
     if moved_to != history.moving_to or history.moving_since is None:
         begun = replace(history, moving_to=moved_to, moving_since=now, moving_polls=1, moving_shares=shares)
         return Moving(begun)
-    further = replace(history, moving_polls=history.moving_polls + 1, moving_shares=history.moving_shares or shares)
+    known = shares if history.moving_shares is None else history.moving_shares
+    further = replace(history, moving_polls=history.moving_polls + 1, moving_shares=known)
     since = now - history.moving_since
     if further.moving_polls >= POLLS and since >= DAYS and further.moving_shares:
         reason = f"moved permanently, by {further.moving_polls} answers over {since.days} days"
@@ -53,4 +55,4 @@ def is_upgrade(url: str, target: str) -> bool:
 def _still(history: History) -> History:
     if history.moving_to is None:
         return history
-    return replace(history, moving_to=None, moving_since=None, moving_polls=0, moving_shares=False)
+    return replace(history, moving_to=None, moving_since=None, moving_polls=0, moving_shares=None)

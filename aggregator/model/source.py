@@ -115,8 +115,8 @@ class History:
     moving_to: str | None = None
     moving_since: datetime | None = None
     moving_polls: int = 0
-    moving_shares: bool = False
-    """Whether what stands at the new address shares entries with the old."""
+    moving_shares: bool | None = None
+    """Whether the first document from the new address held entries of the old; None until there was one."""
     stays_from: tuple[str, ...] = ()
     """Targets that the operator has refused."""
 

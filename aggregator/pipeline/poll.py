@@ -191,7 +191,7 @@ class _Poll:
         # Validators belong to the pair of configured and final address (RFC 9110 §8.8.3 speaks of one resource).
         validators = answer.validators if answer.final_url == source.final_url else Validators()
         history = after_silence(after_not_modified(self._answered(answer)), now)
-        moving = follow_move(history, source.url, answer.moved_to, now, shares=False)
+        moving = follow_move(history, source.url, answer.moved_to, now, shares=None)
         plan = self._plan(moving.history, answer, now)
         quiet = Quiet(source, "not_modified", 304, validators, now, self._waits(moving.history, plan, now), plan, self._asked)
         if moving.move is None:
@@ -276,8 +276,8 @@ class _Poll:
         elif self._probe:
             history = replace(history, probed_at=now)
         gap = None if source.baseline else find_gap(source.history, seen, now)
-        # On a first poll nothing is known that could be shared; that it is a feed must do.
-        moving = follow_move(history, source.url, page.moved_to, now, shares=stored.known > 0)
+        # On a first poll nothing is known that could be shared: that it is a feed must do.
+        moving = follow_move(history, source.url, page.moved_to, now, shares=stored.known > 0 or source.baseline)
         plan = self._plan(moving.history, page, now)
         host = self._rooms.host_key(moving.move.to_url) if moving.move else ""
         return Conclusion(self._waits(moving.history, plan, now), plan, gap, moving.move, host)

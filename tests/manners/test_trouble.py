@@ -185,7 +185,7 @@ def test_s12_five_refusals_within_a_minute_are_a_throttle() -> None:
 # ---------------------------------------------------------------- moves
 
 
-def polls(history: History, targets: list[tuple[str | None, timedelta, bool]]) -> tuple[History, Move | None]:
+def polls(history: History, targets: list[tuple[str | None, timedelta, bool | None]]) -> tuple[History, Move | None]:
     move = None
     now = NOW
     for target, later, shares in targets:
@@ -204,7 +204,9 @@ NEW = "http://b.test/feed"
         ([(NEW, DAY, True)] * 3, False),
         ([(NEW, 4 * DAY, True)] * 3, True),
         ([(NEW, 8 * DAY, True)] * 2, False),
-        ([(NEW, 4 * DAY, False)] * 5, False),
+        ([(NEW, 4 * DAY, False), *[(NEW, 4 * DAY, True)] * 5], False),
+        ([(NEW, 4 * DAY, None), *[(NEW, 4 * DAY, True)] * 2], True),
+        ([(NEW, 4 * DAY, None)] * 5, False),
         ([(NEW, 4 * DAY, True), (NEW, 4 * DAY, False), (NEW, 4 * DAY, False)], True),
         ([(NEW, 4 * DAY, True), (None, 4 * DAY, True), (NEW, 4 * DAY, True)], False),
         ([(NEW, 4 * DAY, True), ("http://c.test/", 4 * DAY, True), (NEW, 4 * DAY, True)], False),
@@ -213,7 +215,7 @@ NEW = "http://b.test/feed"
     ],
 )
 def test_s6_a_permanent_redirect_is_believed_after_three_polls_over_seven_days(
-    targets: list[tuple[str | None, timedelta, bool]], moved: bool
+    targets: list[tuple[str | None, timedelta, bool | None]], moved: bool
 ) -> None:
     history, move = polls(History(), targets)
     assert (move is not None) is moved

@@ -105,6 +105,15 @@ def http_url(value: str, base: str) -> str | None:
     return address if len(address) <= MAX_URL else None
 
 
+def feed_url(value: str, base: str) -> str | None:
+    """Return the address of a feed: as ``http_url``, and ``feed://x`` is ``http://x``, ``feed:https://x`` is ``https://x``."""
+    value = value.strip()
+    if value[:5].lower() == "feed:":
+        rest = value[5:]
+        value = f"http:{rest}" if rest.startswith("//") else rest
+    return http_url(value, base)
+
+
 def language(declared: str) -> str | None:
     """Return a language tag in lower case, as declared (RFC 5646 shape), or None."""
     tag = declared.strip().lower().replace("_", "-")

@@ -30,13 +30,16 @@ class OpmlFeed:
 def parse_opml(body: bytes) -> tuple[tuple[OpmlFeed, ...], tuple[str, ...]]:
     """Read the feeds of an OPML document, in its order, and a message for every line that was refused.
 
-    Only http(s) addresses are taken. A DOCTYPE is ignored with all it declares. Folders deeper than 20 are not named.
-    Nothing raises: a document that breaks off yields what stood before the break, and a message.
+    Only http(s) addresses are taken, and ``feed:`` ones for what they stand for. A feed that stands in several folders comes
+    several times: what to do with repeats is for the caller to say. A DOCTYPE is ignored with all it declares. Folders deeper
+    than 20 are not named. Nothing raises: a document that breaks off yields what stood before the break, and a message.
     """
     data, warnings = to_utf8(body, "")
     checked = check(data.lstrip(), deepest=_DEEPEST)
     if checked.root != "opml":
         return (), ("this is not an OPML document: its root element is not <opml>",)
+    if not checked.data:
+        return (), (checked.problem,)
     reader = _Reader()
     reader.read(checked.data)
     return tuple(reader.feeds), (*warnings, *checked.warnings, *reader.messages)
@@ -79,7 +82,7 @@ class _Reader:
     def feed(self, title: str, values: dict[str, str]) -> None:
         line = f"line {self.parser.CurrentLineNumber}: {title or 'a feed without a title'}:"
         address = values.get("xmlurl", "").strip()
-        url = fields.http_url(address, "")
+        url = fields.feed_url(address, "")
         if not url:
             self.messages.append(f"{line} {_shown(address)} is not an http(s) address" if address else f"{line} no xmlUrl")
             return

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import listparser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,6 +96,62 @@ def test_ten_thousand_nested_outlines() -> None:
     assert messages == ()
 
 
+def test_ten_thousand_feeds_and_those_that_come_twice() -> None:
+    """The importer sees every repeat, with the folder that it stands in."""
+    one = '<outline text="N{n}" xmlUrl="https://n{n}.example/feed"/>'
+    many = "".join(one.format(n=n) for n in range(10_000))
+    body = f'<opml><body><outline text="All">{many}</outline><outline text="Best">{one.format(n=7)}</outline></body></opml>'
+    feeds, messages = parse_opml(body.encode())
+    assert messages == ()
+    assert len(feeds) == 10_001
+    assert [feed for feed in feeds if feed.url == "https://n7.example/feed"] == [
+        OpmlFeed("N7", "https://n7.example/feed", None, ("All",)),
+        OpmlFeed("N7", "https://n7.example/feed", None, ("Best",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "url"),
+    [
+        ('xmlUrl="https://n.example/f"', "https://n.example/f"),
+        ('XMLURL="https://n.example/f"', "https://n.example/f"),
+        ('xmlurl="https://n.example/f" type="RSS"', "https://n.example/f"),
+        ('XmlUrl="HTTPS://n.example/f"', "https://n.example/f"),
+        ('xmlUrl="feed://n.example/f"', "http://n.example/f"),
+        ('xmlUrl="feed:https://n.example/f"', "https://n.example/f"),
+        ('xmlUrl="FEED:http://n.example/f"', "http://n.example/f"),
+        ('xmlUrl="feed:file:///etc/passwd"', None),
+        ('xmlUrl="feed:javascript:alert(1)"', None),
+        ('xmlUrl="feed:"', None),
+        ('xmlUrl="feed://"', None),
+        ('xmlUrl="/f"', None),
+        ('xmlUrl="n.example/f"', None),
+        ('xmlUrl=""', None),
+    ],
+)
+def test_addresses_in_their_spellings(attributes: str, url: str | None) -> None:
+    feeds, messages = parse_opml(f'<OPML version="2.0"><BODY><OUTLINE text="N" {attributes}/></BODY></OPML>'.encode())
+    assert [feed.url for feed in feeds] == ([url] if url else [])
+    assert len(messages) == (0 if url else 1)
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "windows-1251"])
+def test_titles_in_their_encoding(codec: str) -> None:
+    label = codec.removesuffix("-sig")
+    body = (
+        f'<?xml version="1.0" encoding="{label}"?><opml><body><outline text="Новости" xmlUrl="https://n.example/"/></body></opml>'
+    )
+    assert parse_opml(body.encode(codec)) == ((OpmlFeed("Новости", "https://n.example/"),), ())
+
+
+def test_an_element_of_very_many_attributes_is_refused_with_its_reason() -> None:
+    attributes = " ".join(f"a{n}='1'" for n in range(50_000))
+    assert parse_opml(f"<opml><body><outline {attributes}/></body></opml>".encode()) == (
+        (),
+        ("an element has too many attributes",),
+    )
+
+
 def test_what_is_written_can_be_read_again() -> None:
     feeds = (
         OpmlFeed('A "quoted" <b> & more', "https://n.example/?a=1&b=2", "https://n.example/", ("Press & Co", "Nørth")),
@@ -104,6 +162,34 @@ def test_what_is_written_can_be_read_again() -> None:
     body = render_opml(feeds, "Ours <&>")
     assert parse_opml(body) == (feeds, ())
     assert b"<title>Ours &lt;&amp;&gt;</title>" in body
+
+
+def test_what_is_written_is_read_alike_by_a_reader_that_is_not_ours() -> None:
+    feeds = (
+        OpmlFeed('A "quoted" <b> & more', "https://n.example/?a=1&b=2", "https://n.example/", ("Press & Co", "Nørth")),
+        OpmlFeed("河岸日报", "https://he-an-ribao.example/feed", None, ("Press & Co",)),
+        OpmlFeed("خبرگزاری کوهستان", "https://kuhestan-news.example/rss", None, ("می\u200cرود",)),
+        OpmlFeed("Plain", "http://plain.example/"),
+    )
+    theirs = listparser.parse(render_opml(feeds, "Ours & theirs"))
+    assert not theirs.bozo
+    assert (theirs.version, theirs.meta.title) == ("opml2", "Ours & theirs")
+    read = [OpmlFeed(feed.title, feed.url, None, tuple(next(iter(feed.categories), ()))) for feed in theirs.feeds]
+    assert read == [OpmlFeed(feed.title, feed.url, None, feed.category) for feed in feeds]
+
+
+def test_what_is_written_has_what_the_specification_requires() -> None:
+    """OPML 2.0: version on opml, head before body, text on every outline; type and xmlUrl on a subscription."""
+    feeds = (OpmlFeed("A", "https://a.example/", None, ("F",)), OpmlFeed("B", "https://b.example/"))
+    root = ET.fromstring(render_opml(feeds, "T"))
+    assert (root.tag, root.get("version"), [child.tag for child in root]) == ("opml", "2.0", ["head", "body"])
+    outlines = list(root.iter("outline"))
+    assert [outline.get("text") for outline in outlines] == ["F", "A", "B"]
+    assert [(outline.get("type"), outline.get("xmlUrl")) for outline in outlines] == [
+        (None, None),
+        ("rss", "https://a.example/"),
+        ("rss", "https://b.example/"),
+    ]
 
 
 NAMES = st.sampled_from(["a", "b", 'q"', "d'", "é 新", "R & D", "1 < 2", "]]>"])

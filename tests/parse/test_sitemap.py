@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from aggregator.extract import extract_article
 from aggregator.model.feed import ParseFailed
 from aggregator.model.page import FailureKind
 
@@ -79,6 +80,17 @@ def test_an_address_without_news_is_an_entry_whose_title_its_page_will_give(feed
         ("", None, "last week"),
     ]
     assert len({entry.key for entry in parsed.entries}) == 3
+
+
+def test_the_page_gives_the_title(feed: Feed, now: datetime) -> None:
+    (entry,) = feed(urlset(page(1))).entries
+    headline = "Ferry back in service"
+    body = f"<html><head><title>{headline}</title></head><body><h1>{headline}</h1><p>The ferry sails again.</p></body></html>"
+    made = extract_article(
+        body.encode(), url=f"{HOST}/1", content_type="text/html", entry=entry, outlet="North Gazette", outlet_language="en",
+        timezone="UTC", seen_at=now, note="",
+    )  # fmt: skip
+    assert made.title == headline
 
 
 def test_the_date_of_the_news_wins_and_that_of_the_page_stands_in(feed: Feed) -> None:

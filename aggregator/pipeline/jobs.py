@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model.article import Extraction, Fingerprint
-from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed
+from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed, Window
 from aggregator.model.source import SourceSpec
 
 
@@ -31,7 +31,8 @@ def warm() -> None:
 
 @dataclass(frozen=True, slots=True)
 class FeedJob:
-    """A feed document as fetched; ``url`` is the final one, ``timezone`` that of dates without a zone."""
+    """A feed document as fetched; ``url`` is the final one, ``timezone`` that of dates without a zone, ``known`` the window of
+    the last parse."""
 
     body: bytes
     url: str
@@ -39,6 +40,7 @@ class FeedJob:
     timezone: str
     max_entries: int
     now: datetime
+    known: Window | None = None
 
 
 def read_feed(job: FeedJob) -> ParsedFeed | ParseFailed:
@@ -46,7 +48,13 @@ def read_feed(job: FeedJob) -> ParsedFeed | ParseFailed:
     from aggregator.parse import parse_feed
 
     return parse_feed(
-        job.body, url=job.url, content_type=job.content_type, timezone=job.timezone, max_entries=job.max_entries, now=job.now
+        job.body,
+        url=job.url,
+        content_type=job.content_type,
+        timezone=job.timezone,
+        max_entries=job.max_entries,
+        now=job.now,
+        known=job.known,
     )
 
 

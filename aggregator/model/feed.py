@@ -54,7 +54,8 @@ class FeedHints:
 class SeenEntry:
     """An entry of a feed document that was parsed before, known again by its bytes.
 
-    ``digest`` is over its raw bytes (hex); ``key``, ``link`` and ``title`` are those of the ``FeedEntry`` it became.
+    ``digest`` is over its raw bytes (hex), "" for one that must be parsed each time, because its dates read otherwise as time
+    passes; ``key``, ``link`` and ``title`` are those of the ``FeedEntry`` it became.
     """
 
     digest: str

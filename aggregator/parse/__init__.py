@@ -16,7 +16,8 @@ made to run inside a worker process on input that nobody trusts; deadline and me
 | ``opml`` | lists of subscriptions, read and written |
 | ``charset`` | which encoding the bytes are in, whatever their labels say |
 | ``wellformed`` | DOCTYPE off, broken references mended, torn ends cut, before an XML parser sees the document |
-| ``sax_driver`` | the expat driver that feedparser is told to use |
+| ``split`` | a document cut into envelope and entries, so that only new entries are parsed |
+| ``strict`` | feedparser's strict parser, by a shorter way |
 | ``dates`` | what outlets write where a date belongs |
 | ``fields`` | plain titles, HTML without control characters, http(s) addresses, keys and hashes |
 

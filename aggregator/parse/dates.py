@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -25,6 +25,7 @@ class FeedDate:
 
 _OLDEST = 1990  # feeds are younger than that; 1970 and 0001 are what broken software writes
 _AHEAD = timedelta(days=2)
+_LATE = datetime(9000, 1, 1, tzinfo=UTC)
 _MAX_LENGTH = 100
 
 _MONTHS = (
@@ -58,21 +59,47 @@ _EPOCH = re.compile(r"(\d{10})(?:\d{3})?")
 _ORDINAL = re.compile(r"\d{4}-?\d{3}(?!\d)")
 
 
-def read_date(raw: str, zone: ZoneInfo, now: datetime, parsed: Sequence[int] | None = None) -> FeedDate | None:
+def _nothing() -> None:
+    """What feedparser makes of a date that it was not asked for."""
+
+
+def read_date(raw: str, zone: ZoneInfo, now: datetime, other: Callable[[], Sequence[int] | None] = _nothing) -> FeedDate | None:
     """Read a date; None when it cannot be read, or cannot be true (before 1990, or more than two days after ``now``).
 
-    ``zone`` is for dates that name none. ``parsed`` is feedparser's UTC tuple, used for what only feedparser knows
+    ``zone`` is for dates that name none. ``other`` gives feedparser's UTC tuple; it is asked for what only feedparser knows
     (Greek, Hungarian and Korean forms, ordinal days).
     """
     try:
         found = _read(_tidy(raw), zone, now)
-        if found is None and parsed and (not raw.isascii() or _ORDINAL.match(raw)):
+        if found is None and _is_feedparsers(raw) and (parsed := other()):
             found = FeedDate(_from_tuple(parsed), has_time=True, zone_assumed=False)
     except (ValueError, OverflowError):  # 31 February, hour 25, year 0
         return None
     if found is None or found.at.year < _OLDEST or found.at > now + _AHEAD:
         return None
     return found
+
+
+def is_settled(raw: str, zone: ZoneInfo, now: datetime) -> bool:
+    """Tell whether ``read_date`` gives at any later instant what it gives at ``now``.
+
+    Not so for a date in the future, for one that names no year, for 3/11 where 11 March is still to come, and for what only
+    feedparser can read: it asks the clock.
+    """
+    try:
+        if strict := _read_strict(_tidy(raw), zone):
+            return strict.at <= now + _AHEAD
+    except (ValueError, OverflowError):
+        return True
+    found = read_date(raw, zone, now)
+    if found is None and _is_feedparsers(raw):
+        return False
+    return found == read_date(raw, zone, _LATE)
+
+
+def _is_feedparsers(raw: str) -> bool:
+    """Tell whether it may be a form that only feedparser knows."""
+    return not raw.isascii() or _ORDINAL.match(raw) is not None
 
 
 def _from_tuple(parsed: Sequence[int]) -> datetime:
@@ -97,6 +124,11 @@ def _tidy_character(character: str) -> str:
 
 
 def _read(text: str, zone: ZoneInfo, now: datetime) -> FeedDate | None:
+    return _read_strict(text, zone) or _read_sloppy(text, zone, now)
+
+
+def _read_strict(text: str, zone: ZoneInfo) -> FeedDate | None:
+    """Read ISO 8601, RFC 822 and seconds since 1970 as their specifications have them."""
     if text[4:5] == "-" or text[:8].isdigit():
         if epoch := _EPOCH.fullmatch(text):
             return FeedDate(datetime.fromtimestamp(int(epoch[1]), UTC), has_time=True, zone_assumed=False)
@@ -110,7 +142,7 @@ def _read(text: str, zone: ZoneInfo, now: datetime) -> FeedDate | None:
         if number:
             local = _wall(date(int(year), number, int(day)), _clock(hour, minute, second, None))
             return _resolve(local, name, zone, has_time=True)
-    return _read_sloppy(text, zone, now)
+    return None
 
 
 def _read_sloppy(text: str, zone: ZoneInfo, now: datetime) -> FeedDate | None:

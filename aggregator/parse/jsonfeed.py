@@ -9,14 +9,17 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from aggregator.model.feed import FeedEntry, ParsedFeed
+from aggregator.model.feed import FeedEntry, ParsedFeed, SeenEntry, Window
 from aggregator.parse import fields
-from aggregator.parse.dates import FeedDate, read_date
+from aggregator.parse.dates import FeedDate, is_settled, read_date
+from aggregator.parse.split import MOST, digest, envelope
 
 _Object: TypeAlias = dict[str, Any]
 
 
-def parse_json_feed(data: bytes, *, url: str, zone: ZoneInfo, max_entries: int, now: datetime) -> ParsedFeed | str:
+def parse_json_feed(
+    data: bytes, *, url: str, zone: ZoneInfo, max_entries: int, now: datetime, known: Window | None = None
+) -> ParsedFeed | str:
     """Read a JSON Feed in UTF-8; a string says why it is none. Arguments as for ``parse_feed``. Nothing raises."""
     try:
         # Numbers stay text: ids may be numbers, of any length.
@@ -27,7 +30,7 @@ def parse_json_feed(data: bytes, *, url: str, zone: ZoneInfo, max_entries: int, 
         return "JSON nested too deep"
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         return "JSON, but not a JSON Feed"
-    return _Reader(feed, url, zone, now).read(max_entries)
+    return _Reader(feed, url, zone, now).read(max_entries, known)
 
 
 def _text(item: _Object, key: str) -> str:
@@ -46,24 +49,57 @@ class _Reader:
         self.language = fields.language(_text(feed, "language"))
         self.authors = self._authors(feed)
 
-    def read(self, max_entries: int) -> ParsedFeed:
+    def read(self, max_entries: int, known: Window | None) -> ParsedFeed:
         items = _objects(self.feed, "items")
         warnings = []
         if skipped := len(self.feed["items"]) - len(items):
             warnings.append(f"{skipped} items are not objects; they were left out")
         if len(items) > max_entries:
             warnings.append(f"{len(items)} entries; only the first {max_entries} were kept")
-        entries, more = fields.distinct([self.entry(item) for item in items[:max_entries]])
+        items = items[:max_entries]
+        entries, kept, window = self._read_new(items, known) if known and len(items) <= MOST else ((), (), None)
+        if not window:
+            every = [self.entry(item) for item in items]
+            entries, more = fields.distinct(every)
+            warnings.extend(more)
+            if 0 < len(items) == len(entries) <= MOST and not more:
+                window = Window(self._envelope(), tuple(map(self._seen, items, entries, map(_digest, items))))
         return ParsedFeed(
             title=fields.plain(_text(self.feed, "title"), markup=False),
             site_url=fields.http_url(_text(self.feed, "home_page_url"), self.url),
             language=self.language,
             format="json10" if _text(self.feed, "version").rstrip("/").endswith(("/1", "/1.0")) else "json11",
             entries=entries,
-            warnings=(*warnings, *more),
+            warnings=tuple(warnings),
             hub=next(self._hubs(), None),
             self_url=fields.http_url(_text(self.feed, "feed_url"), self.url),
+            kept=kept,
+            window=window,
         )
+
+    def _read_new(
+        self, items: list[_Object], known: Window
+    ) -> tuple[tuple[FeedEntry, ...], tuple[SeenEntry, ...], Window | None]:
+        """Read the items that ``known`` does not have; no window when all must be read."""
+        digests = [_digest(item) for item in items]
+        seen = {entry.digest: entry for entry in known.entries if entry.digest}
+        parsed = {number: self.entry(items[number]) for number, name in enumerate(digests) if name not in seen}
+        window = [
+            self._seen(items[number], parsed[number], name) if number in parsed else seen[name]
+            for number, name in enumerate(digests)
+        ]
+        if known.envelope != self._envelope() or len({entry.key for entry in window}) < len(window):
+            return (), (), None
+        kept = tuple(entry for number, entry in enumerate(window) if number not in parsed)
+        return tuple(parsed.values()), kept, Window(known.envelope, tuple(window))
+
+    def _envelope(self) -> str:
+        return envelope("json", self.language, self.authors, self.url, self.zone.key)
+
+    def _seen(self, item: _Object, entry: FeedEntry, name: str) -> SeenEntry:
+        dates = {raw for key in ("date_published", "date_modified") if (raw := _text(item, key))}
+        settled = all(is_settled(raw, self.zone, self.now) for raw in dates)
+        return SeenEntry(name if settled else "", entry.key, entry.link, entry.title)
 
     def entry(self, item: _Object) -> FeedEntry:
         title = fields.plain(_text(item, "title"), markup=False)
@@ -116,6 +152,10 @@ class _Reader:
         for candidate in candidates:
             if address := fields.http_url(candidate, self.url):
                 yield address
+
+
+def _digest(item: _Object) -> str:
+    return digest(json.dumps(item).encode())
 
 
 def _paragraphs(text: str) -> str:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+from aggregator.parse.split import MARKED, MOST_MARKS, Mark
+
 _CUT_OFF = frozenset(
     expat.errors.codes[message]
     for message in (
@@ -36,6 +38,7 @@ _REFERENCE = re.compile(
     re.DOTALL,
 )
 _FINAL = True
+_SEPARATOR = "\x01"  # a space would make expat refuse namespaces that have one
 _DEEPEST = 500
 _MOST_ATTRIBUTES = 1000
 _XML_NAMES = frozenset(("amp", "lt", "gt", "quot", "apos"))
@@ -45,13 +48,15 @@ _XML_NAMES = frozenset(("amp", "lt", "gt", "quot", "apos"))
 class Checked:
     """``data`` as it should be parsed; ``root`` is the root element's local name in lower case ("" if there is none).
 
-    ``problem`` says what is still wrong with it, ``warnings`` what was mended.
+    ``problem`` says what is still wrong with it, ``warnings`` what was mended. ``marks`` are for ``split.cut``; a document that
+    had to be mended has none.
     """
 
     data: bytes
     root: str
     problem: str = ""
     warnings: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 class _StopError(Exception):
@@ -86,11 +91,13 @@ def check(data: bytes, *, deepest: int = _DEEPEST) -> Checked:
         root = root or scan.root
     if scan.refused:
         return Checked(b"", root, scan.refused)
-    return Checked(data, root, f"malformed XML: {scan.error}" if scan.error else "", tuple(warnings))
+    if scan.error:
+        return Checked(data, root, f"malformed XML: {scan.error}", tuple(warnings))
+    return Checked(data, root, warnings=tuple(warnings), marks=() if warnings else tuple(scan.marks))
 
 
 class _Scan:
-    """One run of expat over a document: root element, place of the DOCTYPE, first error. Stops before entities are used."""
+    """One run of expat over a document: root element, DOCTYPE, marks for ``split``, first error. Stops before entities."""
 
     def __init__(self, data: bytes, deepest: int) -> None:
         self.root = ""
@@ -98,8 +105,10 @@ class _Scan:
         self.error: expat.ExpatError | None = None
         self.offset = 0
         self.refused = ""
+        self.marks: list[Mark] = []
+        self._marked: dict[str, str] = {}
         self._data, self._depth, self._deepest = data, 0, deepest
-        self._parser = parser = expat.ParserCreate("utf-8", " ")
+        self._parser = parser = expat.ParserCreate("utf-8", _SEPARATOR)
         parser.StartDoctypeDeclHandler = self._on_doctype
         parser.EndDoctypeDeclHandler = self._on_doctype_end
         parser.StartElementHandler = self._on_start
@@ -121,9 +130,15 @@ class _Scan:
 
     def _on_start(self, name: str, attributes: dict[str, str]) -> None:
         if not self.root:
-            self.root = name.rpartition(" ")[2].lower()
+            self.root = name.rpartition(_SEPARATOR)[2].lower()
             if self.doctype:
                 raise _StopError
+        marked = self._marked.get(name)
+        if marked is None:
+            local = name.rpartition(_SEPARATOR)[2].lower()
+            marked = self._marked[name] = local if local in MARKED else ""
+        if marked and len(self.marks) <= MOST_MARKS:
+            self.marks.append(Mark(marked, self._parser.CurrentByteIndex, self._depth, opens=True))
         self._depth += 1
         if self._depth > self._deepest:
             self.refused = "elements are nested too deep"
@@ -132,8 +147,10 @@ class _Scan:
             self.refused = "an element has too many attributes"
             raise _StopError
 
-    def _on_end(self, _: str) -> None:
+    def _on_end(self, name: str) -> None:
         self._depth -= 1
+        if (marked := self._marked[name]) and len(self.marks) <= MOST_MARKS:
+            self.marks.append(Mark(marked, self._parser.CurrentByteIndex, self._depth, opens=False))
 
 
 def _mend(data: bytes, scan: _Scan) -> tuple[bytes, str]:

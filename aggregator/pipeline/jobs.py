@@ -35,7 +35,8 @@ def warm() -> None:
 
 @dataclass(frozen=True, slots=True)
 class FeedJob:
-    """A feed document as fetched; ``url`` is the final one, ``timezone`` that of dates without a zone."""
+    """A feed document as fetched; ``url`` is the final one, ``timezone`` that of dates without a zone, ``known`` the window of
+    the last parse."""
 
     body: bytes
     url: str
@@ -51,7 +52,13 @@ def read_feed(job: FeedJob) -> ParsedFeed | ParseFailed:
     from aggregator.parse import parse_feed
 
     return parse_feed(
-        job.body, url=job.url, content_type=job.content_type, timezone=job.timezone, max_entries=job.max_entries, now=job.now
+        job.body,
+        url=job.url,
+        content_type=job.content_type,
+        timezone=job.timezone,
+        max_entries=job.max_entries,
+        now=job.now,
+        known=job.known,
     )
 
 

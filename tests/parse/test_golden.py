@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -164,11 +165,17 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
+def unwatched(parsed: ParsedFeed) -> ParsedFeed:
+    """Without the window for the next parse, whose digests nobody can read; see test_split."""
+    assert parsed.window is not None
+    return replace(parsed, window=None)
+
+
 def test_rss_in_persian(feed: Feed) -> None:
     title = 'نشست شورای شهر\u200cها "آغاز" شد'
     link = "https://kuhestan-news.example/fa/news/1204?ref=rss&lang=fa"
     summary, content = "<p>خلاصه <b>کوتاه</b></p>", "<p>متن کامل خبر</p>"
-    assert feed(RSS, url="https://kuhestan-news.example/rss", timezone="Asia/Tehran") == ParsedFeed(
+    assert unwatched(feed(RSS, url="https://kuhestan-news.example/rss", timezone="Asia/Tehran")) == ParsedFeed(
         title="خبرگزاری کوهستان",
         site_url="https://kuhestan-news.example/",
         language="fa-ir",
@@ -219,7 +226,9 @@ def test_rss_in_persian(feed: Feed) -> None:
 def test_atom_in_french_and_german(feed: Feed) -> None:
     first, second = "https://courrier-du-lac.example/articles/42", "https://courrier-du-lac.example/articles/41"
     xhtml = "<p>Ein <b>Satz</b> &amp; mehr.</p>"
-    assert feed(ATOM, url="https://courrier-du-lac.example/atom.xml", content_type="application/atom+xml") == ParsedFeed(
+    assert unwatched(
+        feed(ATOM, url="https://courrier-du-lac.example/atom.xml", content_type="application/atom+xml")
+    ) == ParsedFeed(
         title="Le Courrier du Lac & des Monts",
         site_url="https://courrier-du-lac.example/",
         language="fr",
@@ -266,7 +275,7 @@ def test_atom_in_french_and_german(feed: Feed) -> None:
 
 def test_json_feed_in_chinese(feed: Feed) -> None:
     text = "<p>第一段 a &lt; b。</p><p>第二段。</p>"
-    assert feed(JSON, url="https://he-an-ribao.example/feed.json", content_type="application/feed+json") == ParsedFeed(
+    assert unwatched(feed(JSON, url="https://he-an-ribao.example/feed.json", content_type="application/feed+json")) == ParsedFeed(
         title="河岸日报",
         site_url="https://he-an-ribao.example/",
         language="zh-cn",
@@ -314,7 +323,7 @@ def test_json_feed_in_chinese(feed: Feed) -> None:
 
 
 def test_rdf(feed: Feed) -> None:
-    assert feed(RDF, url="https://harbour-post.example/rdf", timezone="Europe/Oslo") == ParsedFeed(
+    assert unwatched(feed(RDF, url="https://harbour-post.example/rdf", timezone="Europe/Oslo")) == ParsedFeed(
         title="Harbour Post",
         site_url="https://harbour-post.example/",
         language="en",

@@ -1,0 +1,54 @@
+"""Values that are kept in columns come back as they were, or not at all."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+
+from aggregator.model.feed import SeenEntry, Window
+from aggregator.store.codec import dump_window, load_window
+
+WINDOW = Window(
+    "e" * 32,
+    (
+        SeenEntry("0" * 32, "urn:1", "https://n.example/1", "قایق\u200cها \u202e <b>"),
+        SeenEntry("", "sha256:" + "f" * 64, None, ""),
+    ),
+)
+
+
+def test_a_window_comes_back() -> None:
+    assert load_window(dump_window(WINDOW)) == WINDOW
+    assert load_window(dump_window(Window("e", ()))) == Window("e", ())
+
+
+def test_a_window_is_small() -> None:
+    entries = tuple(SeenEntry(f"{n:032x}", f"https://n.example/{n}", f"https://n.example/{n}", f"News {n}") for n in range(1000))
+    assert len(dump_window(Window("e", entries))) < 40_000
+
+
+def test_a_damaged_window_is_none() -> None:
+    data = dump_window(WINDOW)
+    assert [load_window(data[:end]) for end in range(len(data))] == [None] * len(data)
+    torn = [bytes((*data[:place], data[place] ^ 1, *data[place + 1 :])) for place in range(len(data))]
+    # Zlib's header has a bit that says nothing of the contents.
+    assert {load_window(one) for one in torn} <= {None, WINDOW}
+    assert [load_window(one) for one in torn].count(None) >= len(torn) - 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1",
+        "1[]",
+        "1null",
+        '1{"envelope": "e"}',
+        '1{"envelope": "e", "entries": [{"digest": 1}]}',
+        '2{"envelope": "e", "entries": []}',
+    ],
+)
+def test_a_window_of_another_form_is_none(text: str) -> None:
+    assert load_window(zlib.compress(text.encode())) is None
+    assert load_window(zlib.compress(b'1{"envelope": "\xff", "entries": []}')) is None

@@ -58,7 +58,7 @@ BUSY = Reply(503, "busy", BUSY_SECONDS)
 async def renew_subscriptions(rooms: Rooms) -> int:
     """Take the steps that are due: ask for subscriptions, renew them, end those that nobody wants. Returns how many."""
     base = rooms.callback_base
-    if base is None:
+    if base is None or rooms.line.down:  # what fails while we are offline is not the hub's failure
         return 0
     due = await rooms.store.write(websub.due, base, rooms.clock.now(), MOST)
     hubs: dict[str, list[Subscription]] = {}

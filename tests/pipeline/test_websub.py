@@ -470,6 +470,15 @@ async def test_a_hub_that_cannot_be_reached_is_asked_once_for_all(world: World) 
     assert sorted(topics[1:]) == sorted(f"http://t.test/{id_}" for id_ in range(2, 14)), "the others are asked for, each once"
 
 
+async def test_while_we_are_offline_no_hub_is_asked(world: World) -> None:
+    line = world.app.rooms.line
+    assert any(line.silent(f"host-{number}.test", world.clock.at) for number in range(12))
+    assert await world.turn() == 0
+    assert line.answered("host-0.test", world.clock.at)
+    assert await world.turn() == 1
+    assert world.subscription.standing is Standing.ACTIVE
+
+
 @pytest.mark.parametrize("status", [307, 308])
 async def test_a_hub_may_send_us_to_another(world: World, status: int) -> None:
     async with AsyncExitStack() as stack:

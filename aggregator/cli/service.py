@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -89,9 +89,24 @@ async def _run(call: Call) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, on_hup)
-        await app.serve(stop)
+        parts = [asyncio.ensure_future(part) for part in (*_faces(app, stop), app.serve(stop))]
+        await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        stop.set()  # a part that ended of itself takes the others with it: systemd starts them all again
+        await asyncio.wait(parts)
         await asyncio.gather(*reloads)
+        for part in parts:
+            part.result()
     log.info("stopped")
+
+
+def _faces(app: App, stop: asyncio.Event) -> list[Coroutine[None, None, None]]:
+    """What listens for requests from outside, beside the service: nothing, unless the configuration names a port."""
+    web = app.rooms.active.config.settings.web
+    if not web.port:
+        return []
+    from aggregator.web import listen, serve  # FastAPI takes memory: only who listens has it
+
+    return [serve(app, stop, listen(web))]
 
 
 async def reload(app: App, call: Call) -> None:

@@ -30,7 +30,17 @@ from aggregator.fetch.headers import (
 from aggregator.fetch.permission import Permission, Permit
 from aggregator.fetch.wire import Answer, Wire
 from aggregator.model.clock import Clock
-from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified
+from aggregator.model.page import (
+    Accept,
+    FailureKind,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    FetchRequest,
+    NotModified,
+    Posted,
+    PostRequest,
+)
 
 MAX_REDIRECTS = 5
 MOST_IDLE = 256
@@ -38,6 +48,8 @@ MOST_IDLE = 256
 
 _PERMANENT = frozenset((301, 308))
 _FOLLOWED = _PERMANENT | {302, 303, 307}
+_SAMPLE = 500
+_AS_PAGE = FetchRequest("", Accept.PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,36 @@ class Fetcher:
             hop = result
         failed = self._failed(trip, FailureKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
         return _delayed(failed, hop.wait_until)
+
+    async def post(self, request: PostRequest) -> Posted | FetchFailed:
+        """POST a body, under the same guard, gate and deadline as a fetch; redirects are not followed."""
+        now, settings = self._clock.now, self._settings
+        if (reason := check_url(request.url)) is not None:
+            return FetchFailed(request.url, FailureKind.BLOCKED, reason, now())
+        headers = [(name, value) for name, value in self._introduction.headers(_AS_PAGE) if name == b"User-Agent"]
+        headers.append((b"Content-Type", request.content_type.encode("latin-1")))
+        headers.append((b"Content-Length", str(len(request.body)).encode()))
+        headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]
+        permitted = networks((*settings.allow_networks, *request.allow_networks))
+        async with self._gate.turn(host_key(request.url)):
+            try:
+                async with (
+                    asyncio.timeout(settings.deadline),
+                    self._wire.get(parse_url(request.url), headers, permitted, request.body) as answer,
+                ):
+                    sample = b""
+                    async with aclosing(answer.chunks()) as chunks:
+                        async for chunk in chunks:
+                            sample += chunk
+                            if len(sample) > _SAMPLE:
+                                break
+                    wait = retry_after(answer.headers, now())
+                    text = sample[:_SAMPLE].decode("utf-8", "replace")
+                    return Posted(request.url, answer.status, answer.headers, text, now(), wait)
+            except TimeoutError:
+                return FetchFailed(request.url, FailureKind.TIMEOUT, f"not done within {settings.deadline:g} s", now())
+            except FetchError as error:
+                return FetchFailed(request.url, error.kind, error.detail, now())
 
     async def _take(self, trip: _Trip, hop: _Hop) -> _Hop | FetchOutcome:
         reason = check_url(hop.url)

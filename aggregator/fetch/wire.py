@@ -246,17 +246,20 @@ class Wire:
         self._transport._pool = _Connections(tls, resolver, most_idle)  # noqa: SLF001 - no public way in
 
     @asynccontextmanager
-    async def get(self, address: Address, headers: RawHeaders, networks: Networks) -> AsyncIterator[Answer]:
-        """Send a request and hand over the answer; no redirects, no cookies.
+    async def get(
+        self, address: Address, headers: RawHeaders, networks: Networks, body: bytes | None = None
+    ) -> AsyncIterator[Answer]:
+        """Send a request (a POST, if it has a body) and hand over the answer; no redirects, no cookies.
 
         Raises:
             FetchError: there is no answer.
         """
         try:
             request = httpx.Request(
-                "GET",
+                "GET" if body is None else "POST",
                 _url(address.url),
                 headers=[(b"Host", address.netloc.encode("ascii")), *headers],
+                content=body,
                 extensions={"timeout": self._timeout, "networks": networks},
             )
             response = await self._transport.handle_async_request(request)

@@ -12,6 +12,7 @@ Pure: no network, no clock, no chance. ``pipeline/poll.py`` fetches and stores; 
 | ``honesty`` | what a server's 304 is worth, and when to put it to the test |
 | ``moves`` | when a permanent redirect is believed |
 | ``outage`` | whether it is us who are offline, and whether refusals are a throttle |
+| ``websub`` | what to ask a hub and when, whose word counts, which push is signed |
 """
 
 from aggregator.manners.asked import read_hints

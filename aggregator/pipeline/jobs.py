@@ -5,7 +5,7 @@ The parsers are imported when a worker calls them: the main process never parses
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,11 @@ def warm() -> None:
 
 @dataclass(frozen=True, slots=True)
 class FeedJob:
-    """A feed document as fetched; ``url`` is the final one, ``timezone`` that of dates without a zone, ``known`` the window of
-    the last parse."""
+    """A feed document as fetched.
+
+    ``url`` is the final one, ``timezone`` that of dates without a zone, ``known`` the window of the last parse, ``links`` the values
+    of the answer's ``Link`` headers.
+    """
 
     body: bytes
     url: str
@@ -45,13 +48,15 @@ class FeedJob:
     max_entries: int
     now: datetime
     known: Window | None = None
+    links: tuple[str, ...] = ()
 
 
 def read_feed(job: FeedJob) -> ParsedFeed | ParseFailed:
     """Parse a feed."""
     from aggregator.parse import parse_feed
+    from aggregator.parse.links import read_links
 
-    return parse_feed(
+    parsed = parse_feed(
         job.body,
         url=job.url,
         content_type=job.content_type,
@@ -60,6 +65,10 @@ def read_feed(job: FeedJob) -> ParsedFeed | ParseFailed:
         now=job.now,
         known=job.known,
     )
+    if job.links and isinstance(parsed, ParsedFeed):
+        hub, self_url = read_links(job.links, job.url)  # they come first (WebSub, section 4)
+        parsed = replace(parsed, hub=hub or parsed.hub, self_url=self_url or parsed.self_url)
+    return parsed
 
 
 def read_rules(body: bytes) -> str:

@@ -35,13 +35,14 @@ from aggregator.manners import (
     throttle,
     wants_probe,
 )
+from aggregator.manners.websub import announced
 from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed, SeenEntry
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified, Validators
 from aggregator.model.source import DueSource, History, Trouble, Trust
 from aggregator.pipeline.cpu import Crashed
 from aggregator.pipeline.jobs import FeedJob, read_feed
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import hosts, moves, sources
+from aggregator.store import hosts, moves, sources, websub
 from aggregator.store.codec import dump_window, load_window
 from aggregator.store.sources import Asked, Conclusion, KeyedEntry, Quiet, Stored
 
@@ -78,9 +79,10 @@ async def fetch_sources(rooms: Rooms, ids: Sequence[int]) -> PollReport:
     What brings news is stored at once, what does not in one write at the end.
     """
     by_host: dict[str, list[DueSource]] = {}
-    for source in await rooms.store.read(sources.due_sources, ids):
+    hubs = await rooms.store.read(websub.subscribed, ids, rooms.clock.now()) if rooms.callback_base else {}
+    for source in await rooms.store.read(sources.due_sources, ids, [id_ for id_, rests in hubs.items() if rests]):
         by_host.setdefault(source.host, []).append(source)
-    round_ = _Round(rooms)
+    round_ = _Round(rooms, frozenset(hubs))
     results = await asyncio.gather(*map(round_.poll, by_host.values()), return_exceptions=True)
     if round_.quiet:
         await rooms.store.write(sources.store_quiet, round_.quiet)
@@ -95,8 +97,8 @@ async def fetch_sources(rooms: Rooms, ids: Sequence[int]) -> PollReport:
 class _Round:
     """One batch of polls under way."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        self._rooms = rooms
+    def __init__(self, rooms: Rooms, subscribed: frozenset[int]) -> None:
+        self._rooms, self._subscribed = rooms, subscribed
         self.report = PollReport()
         self.quiet: list[Quiet] = []
         self.calm: list[str] = []
@@ -107,7 +109,7 @@ class _Round:
             if self._rooms.line.down and not probing:
                 await self._rooms.store.write(sources.release, one_host[place:])
                 return
-            poll = _Poll(self._rooms, source)
+            poll = _Poll(self._rooms, source, subscribed=source.id in self._subscribed)
             outcome = await poll.run()
             if isinstance(outcome, Quiet):
                 self.quiet.append(outcome)
@@ -139,8 +141,9 @@ def _add(report: PollReport, source: DueSource, outcome: Outcome) -> PollReport:
 class _Poll:
     """One poll of one source."""
 
-    def __init__(self, rooms: Rooms, source: DueSource) -> None:
+    def __init__(self, rooms: Rooms, source: DueSource, *, subscribed: bool) -> None:
         self._rooms, self._source, self._clock = rooms, source, rooms.clock
+        self._subscribed = subscribed
         settings = rooms.active.config.settings
         self._pace = pace_of(source, settings.poll)
         self._probe = False
@@ -221,10 +224,11 @@ class _Poll:
             cache=read_hints(answer.headers),
         )
 
-    def _plan(self, history: History, answer: Fetched | NotModified, now: datetime) -> Plan:
+    def _plan(self, history: History, answer: Fetched | NotModified, now: datetime, *, news: bool = False) -> Plan:
+        """``news``: the poll found what no hub had told us of."""
         until = retry_after(answer.headers, now)
         source = self._source
-        return next_poll(source.spec.slug, history, self._pace, now, pushed=source.pushed, retry_after=until)
+        return next_poll(source.spec.slug, history, self._pace, now, pushed=source.pushed and not news, retry_after=until)
 
     @staticmethod
     def _waits(history: History, plan: Plan, now: datetime) -> History:
@@ -234,7 +238,8 @@ class _Poll:
 
     async def _store(self, page: Fetched, digest: str) -> Outcome:
         source, rooms = self._source, self._rooms
-        parsed = await read_document(rooms, source, page.body, page.final_url, content_type_of(page))
+        links = tuple(value for name, value in page.headers if name == "link")
+        parsed = await read_document(rooms, source, page.body, page.final_url, content_type_of(page), links)
         match parsed:
             case ParsedFeed():
                 # A 226 (RFC 3229) is a part of the feed: its hash says nothing of the next one, and its window is not the feed's.
@@ -254,7 +259,10 @@ class _Poll:
                 done = await rooms.store.write(
                     sources.store_feed, source, body, parsed, keyed(source, parsed, rooms.host_key), conclude
                 )
-                return 0 if done is None else self._told(*done)
+                if done is None:
+                    return 0
+                await self._note_hub(page, parsed, len(done[0].new))
+                return self._told(*done)
             case ParseFailed(kind=kind, detail=detail, sample=sample):
                 failed = FetchFailed(source.url, kind, detail, page.fetched_at, page.status, sample=sample)
                 return await self._fail(failed)
@@ -278,9 +286,16 @@ class _Poll:
         gap = None if source.baseline else find_gap(source.history, seen, now)
         # On a first poll nothing is known that could be shared: that it is a feed must do.
         moving = follow_move(history, source.url, page.moved_to, now, shares=stored.known > 0 or source.baseline)
-        plan = self._plan(moving.history, page, now)
+        plan = self._plan(moving.history, page, now, news=bool(stored.new))
         host = self._rooms.host_key(moving.move.to_url) if moving.move else ""
         return Conclusion(self._waits(moving.history, plan, now), plan, gap, moving.move, host)
+
+    async def _note_hub(self, page: Fetched, feed: ParsedFeed, new: int) -> None:
+        """Write down what the feed says of its hub: only where there is one, or was, and hubs can reach us."""
+        found = announced(feed.hub, feed.self_url, page.final_url)
+        if self._rooms.callback_base and (found or self._subscribed):
+            hub, topic = found or (None, None)
+            await self._rooms.store.write(websub.note_hub, self._source.id, hub, topic, page.fetched_at, new)
 
     def _told(self, stored: Stored, concluded: Conclusion) -> int:
         slug = self._source.spec.slug
@@ -358,7 +373,7 @@ def content_type_of(page: Fetched) -> str:
 
 
 async def read_document(
-    rooms: Rooms, source: DueSource, body: bytes, url: str, content_type: str
+    rooms: Rooms, source: DueSource, body: bytes, url: str, content_type: str, links: tuple[str, ...] = ()
 ) -> ParsedFeed | ParseFailed | Crashed:
     """Parse a feed in a worker. Entries known by their bytes from the last document are not parsed again."""
     known = await rooms.store.read(sources.window_of, source.id)
@@ -370,6 +385,7 @@ async def read_document(
         rooms.active.config.settings.poll.max_entries,
         rooms.clock.now(),
         load_window(known) if known else None,
+        links,
     )
     return await rooms.cpu.run(read_feed, job)
 

@@ -41,3 +41,11 @@ class Rooms:
     def host_key(self, url: str) -> str:
         """The host that manners count by: see ``fetch.host_key``."""
         return host_key(url, self.active.config.settings.fetch.sites)
+
+    @property
+    def callback_base(self) -> str | None:
+        """What the addresses begin with that hubs are given; None when hubs are not asked, or could not reach us."""
+        settings = self.active.config.settings
+        if not (settings.poll.websub and settings.public_base_url and settings.web.port):
+            return None
+        return f"{settings.public_base_url.rstrip('/')}/websub/"

@@ -25,6 +25,7 @@ from aggregator.pipeline.poll import LEASE as POLL_LEASE
 from aggregator.pipeline.poll import fetch_sources
 from aggregator.pipeline.prune import prune
 from aggregator.pipeline.rooms import Rooms
+from aggregator.pipeline.websub import renew_subscriptions, take_pushes
 from aggregator.scheduler.queue import InlineRunner
 from aggregator.scheduler.systemd import notify, watchdog_interval
 from aggregator.store import entries, sources
@@ -135,6 +136,10 @@ class Ticks:
                 break
         return done
 
+    async def websub(self) -> int:
+        """Ask hubs for what is due, and store what they sent before a kill."""
+        return await renew_subscriptions(self._rooms) + await take_pushes(self._rooms)
+
     async def prune(self) -> int:
         """Drop old records."""
         report = await prune(self._rooms)
@@ -149,7 +154,7 @@ class Ticks:
             for tick in (self.poll, self.extract):
                 found += await tick()
                 await self.runner.idle()
-            for late in (self.match, self.alert, self.digest, self.deliver):
+            for late in (self.websub, self.match, self.alert, self.digest, self.deliver):
                 found += await late()
             if not found:
                 return rounds
@@ -182,7 +187,7 @@ class Schedule:
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=late)
         every: list[tuple[Tick, float]] = [
             (ticks.poll, 1), (ticks.extract, 1), (ticks.match, 1), (ticks.alert, 1), (ticks.digest, 10), (ticks.deliver, 1),
-            (ticks.prune, 86400),
+            (ticks.websub, 30), (ticks.prune, 86400),
         ]  # fmt: skip
         for tick, seconds in every:
             self._add(self._guarded(tick), tick.__name__, seconds)

@@ -98,3 +98,8 @@ def prune(session: Session, fetches_before: datetime, messages_before: datetime)
     messages = session.execute(old, {"before": messages_before.strftime("%Y-%m-%d %H:%M:%S.%f")}).rowcount  # type: ignore[attr-defined]
     session.execute(delete(AttemptRow).where(col(AttemptRow.at) < messages_before))
     return fetches, messages
+
+
+def answers(session: Session) -> bool:
+    """Whether the store can be read: anything else raises."""
+    return bool(session.execute(text("SELECT 1")).scalar_one())

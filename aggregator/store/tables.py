@@ -14,6 +14,7 @@ alert          alert (rule, story)                          a story alerts once 
 digest         digest (recipient, day, time)                one digest per slot
 digest         digest_item (recipient, match)               a match is owed once, and stands in one digest
 deliver        delivery (key)                               one message per alert or digest and recipient
+subscribe      websub (source)                              a source's news come from one hub
 =============  ===========================================  ==============================================
 """
 
@@ -419,6 +420,50 @@ class AttemptRow(SQLModel, table=True):
     outcome: str
     code: int = 0
     detail: str = ""
+
+
+class WebsubRow(SQLModel, table=True):
+    """A subscription at a hub; ``token`` ends its callback's address. ``state`` is a ``Standing``.
+
+    Without ``source_id`` nobody wants it any more, and the hub is being told. ``source_url`` is the source's address when its
+    feed named the hub: with another one it is another feed. ``callback`` is the whole address that the hub was given.
+    """
+
+    __tablename__ = "websub"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int | None = Field(default=None, foreign_key="source.id", unique=True)
+    source_url: str
+    hub: str
+    topic: str
+    token: str = Field(unique=True)
+    secret: str
+    callback: str = ""
+    state: str = "new"
+    due_at: datetime = Field(index=True)
+    created_at: datetime
+    lease_until: datetime | None = None
+    requested_at: datetime | None = None
+    verified_at: datetime | None = None
+    last_push_at: datetime | None = None
+    pushes: int = 0
+    failures: int = 0
+    trusted: bool = False
+    detail: str = ""
+
+
+class PushRow(SQLModel, table=True):
+    """What a hub sent, signed; it was told that we have it, and it is not yet stored as entries. Then the row goes."""
+
+    __tablename__ = "push"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id", index=True)
+    received_at: datetime
+    content_type: str
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    attempts: int = 0
+    lease_until: datetime | None = None
 
 
 FTS = "article_fts"

@@ -23,7 +23,7 @@ LOCAL = {"cat", "cp", "ls"}
 """Run for real, in the test's own folder."""
 
 OUTSIDE = {
-    "chmod", "docker", "find", "grep", "install", "journalctl", "pip", "python3", "rm", "systemctl", "useradd",
+    "chmod", "curl", "docker", "find", "grep", "install", "journalctl", "pip", "python3", "rm", "systemctl", "useradd",
 }  # fmt: skip
 """Commands of an installation as root: known, and not run. ``tests/deploy`` looks after them."""
 

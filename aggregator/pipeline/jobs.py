@@ -37,8 +37,8 @@ def warm() -> None:
 class FeedJob:
     """A feed document as fetched.
 
-    ``url`` is the final one, ``timezone`` that of dates without a zone, ``known`` the window of the last parse, ``links`` the values
-    of the answer's ``Link`` headers.
+    ``url`` is the final one, ``timezone`` that of dates without a zone, ``known`` the window of the last parse, ``links`` the
+    values of the answer's ``Link`` headers.
     """
 
     body: bytes

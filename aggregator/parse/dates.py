@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -16,11 +16,15 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class FeedDate:
-    """An instant (UTC), whether it had a time of day, and whether its zone is an assumption. No time: midnight UTC of the day."""
+    """An instant (UTC), whether it had a time of day, and whether its zone is an assumption. No time: midnight UTC of the day.
+
+    ``settled`` is False when the same text may be read otherwise at a later ``now``.
+    """
 
     at: datetime
     has_time: bool
     zone_assumed: bool
+    settled: bool = field(default=True, compare=False)
 
 
 _OLDEST = 1990  # feeds are younger than that; 1970 and 0001 are what broken software writes
@@ -72,7 +76,8 @@ def read_date(raw: str, zone: ZoneInfo, now: datetime, other: Callable[[], Seque
     try:
         found = _read(_tidy(raw), zone, now)
         if found is None and _is_feedparsers(raw) and (parsed := other()):
-            found = FeedDate(_from_tuple(parsed), has_time=True, zone_assumed=False)
+            # Not settled: feedparser asks the clock for what a date does not say.
+            found = FeedDate(_from_tuple(parsed), has_time=True, zone_assumed=False, settled=False)
     except (ValueError, OverflowError):  # 31 February, hour 25, year 0
         return None
     if found is None or found.at.year < _OLDEST or found.at > now + _AHEAD:
@@ -80,21 +85,9 @@ def read_date(raw: str, zone: ZoneInfo, now: datetime, other: Callable[[], Seque
     return found
 
 
-def is_settled(raw: str, zone: ZoneInfo, now: datetime) -> bool:
-    """Tell whether ``read_date`` gives at any later instant what it gives at ``now``.
-
-    Not so for a date in the future, for one that names no year, for 3/11 where 11 March is still to come, and for what only
-    feedparser can read: it asks the clock.
-    """
-    try:
-        if strict := _read_strict(_tidy(raw), zone):
-            return strict.at <= now + _AHEAD
-    except (ValueError, OverflowError):
-        return True
-    found = read_date(raw, zone, now)
-    if found is None and _is_feedparsers(raw):
-        return False
-    return found == read_date(raw, zone, _LATE)
+def is_hopeless(raw: str, zone: ZoneInfo, now: datetime) -> bool:
+    """Tell of a date that cannot be read whether it can be at no later instant, either: it is not only in the future."""
+    return not _is_feedparsers(raw) and read_date(raw, zone, _LATE) is None
 
 
 def _is_feedparsers(raw: str) -> bool:
@@ -156,10 +149,12 @@ def _read_sloppy(text: str, zone: ZoneInfo, now: datetime) -> FeedDate | None:
         name = _zone_name(after) if after else None
         end = after.end() if after and name else stated.end()
         text = f"{text[: stated.start()]} {text[end:]}"
-    for day in _days(text, now):
+    days, by_year = _days(text, now)
+    for place, day in enumerate(days):
         found = _resolve(_wall(day, clock), name, zone, has_time=stated is not None)
         if found.at <= now + _AHEAD:
-            return found
+            # A likelier day was refused only because it is still to come.
+            return replace(found, settled=False) if place or by_year else found
     return None
 
 
@@ -186,17 +181,17 @@ def _wall(day: date, clock: timedelta) -> datetime:
     return datetime.combine(day, time()) + clock  # 24:00 is the next day's midnight
 
 
-def _days(text: str, now: datetime) -> list[date]:
-    """Return the days that the text may mean, the likelier first."""
+def _days(text: str, now: datetime) -> tuple[list[date], bool]:
+    """Return the days that the text may mean, the likelier first, and whether their year is a guess from ``now``."""
     if match := _YEAR_FIRST.search(text):
-        return [date(int(match[1]), int(match[2]), int(match[3]))]
+        return [date(int(match[1]), int(match[2]), int(match[3]))], False
     if match := _DAY_FIRST.search(text):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
         orders = [(first, second)] if match[2] == "." else [(first, second), (second, first)]
-        return [date(year, month, day) for day, month in orders if 1 <= month <= 12 and 1 <= day <= 31]
+        return [date(year, month, day) for day, month in orders if 1 <= month <= 12 and 1 <= day <= 31], False
     months = [number for word in _WORD.findall(text) if (number := _month(word.lower()))]
     if not months:
-        return []
+        return [], False
     month = months[-1]  # the last, because French and Spanish Tuesdays look like March: "mar. 3 nov."
     numbers = _NUMBER.findall(text)
     years = [int(number) for number in numbers if len(number) == 4]
@@ -205,10 +200,11 @@ def _days(text: str, now: datetime) -> list[date]:
         year = rest.pop()
         years = [year + (1900 if year >= 90 else 2000)]
     if not rest:
-        return []
+        return [], False
     if years:
-        return [date(years[0], month, rest[0])]
-    return [date(year, month, rest[0]) for year in (now.year + 1, now.year, now.year - 1) if (month, rest[0]) != (2, 29)]
+        return [date(years[0], month, rest[0])], False
+    guesses = (now.year + 1, now.year, now.year - 1)
+    return [date(year, month, rest[0]) for year in guesses if (month, rest[0]) != (2, 29)], True
 
 
 def _month(word: str) -> int:

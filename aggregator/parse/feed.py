@@ -7,19 +7,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import feedparser.exceptions
-
 from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed, SeenEntry, Window
 from aggregator.model.page import FailureKind
 from aggregator.parse import fields
 from aggregator.parse.challenge import find_challenge
 from aggregator.parse.charset import to_utf8
-from aggregator.parse.dates import FeedDate, is_settled, read_date
+from aggregator.parse.dates import FeedDate, is_hopeless, read_date
 from aggregator.parse.hints import find_hub, read_hints
 from aggregator.parse.jsonfeed import parse_json_feed
 from aggregator.parse.sitemap import SITEMAP_ROOTS, parse_sitemap
 from aggregator.parse.split import Cut, cut, envelope
-from aggregator.parse.strict import VERSION, Node, Reading, parsed_date, read_xml
+from aggregator.parse.strict import FAILS, VERSION, Node, Reading, parsed_date, read_xml
 from aggregator.parse.wellformed import check, first_entries
 
 _FEED_ROOTS = frozenset(("rss", "feed", "rdf", "channel"))
@@ -28,19 +26,6 @@ _FEED_TAG = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|channel|item|entry|
 _HTML_START = re.compile(rb"(?:\s|<!--[^>]{0,500}-->|<\?[^>]{0,200}>)*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _SAMPLE = 200
 _DATES = ("published", "updated", "created")
-
-# What feedparser is known to raise on hostile input: character references out of range, elements that overwrite its own
-# state (<links a="b">), declarations its SGML parser cannot read.
-_FEEDPARSER_FAILS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    feedparser.exceptions.UndeclaredNamespace,
-)
 
 
 def parse_feed(
@@ -94,7 +79,7 @@ def parse_feed(
     document, total = (part.data, len(part.spans)) if part else first_entries(checked.data, max_entries)
     try:
         reading = read_xml(document)
-    except _FEEDPARSER_FAILS as error:
+    except FAILS as error:
         return _failed(f"unreadable XML: {type(error).__name__}", data)
     # An empty feed is one, too. A version alone proves little: feedparser takes any declaration of Atom's namespace for it.
     if not (reading.entries or checked.root in _FEED_ROOTS or (reading.version and not checked.root)):
@@ -110,25 +95,25 @@ def _read_new(part: Cut, known: Window, url: str, zone: ZoneInfo, now: datetime,
     new = [number for number, digest in enumerate(digests) if digest not in seen]
     if len(new) == len(digests) or len(set(digests)) < len(digests):
         return None
-    # Without anything new, one entry is parsed again: what surrounds entries shows at an entry only.
-    numbers = new or [0]
+    # The first entry is parsed in any case: what surrounds entries shows there, and it proves that known ones come out the same.
+    numbers = sorted({0, *new})
     try:
         document = part.with_entries(numbers)
         reader = _Reader(read_xml(document), document, url, zone, now)
-    except _FEEDPARSER_FAILS:
+    except FAILS:
         return None
     if len(reader.nodes) != len(numbers) or reader.envelope(part) != known.envelope:
         return None
-    parsed = dict(zip(numbers, map(reader.entry, reader.nodes), strict=True))
-    nodes = dict(zip(numbers, reader.nodes, strict=True))
-    window = [seen.get(digest) or reader.seen(nodes[number], parsed[number], digest) for number, digest in enumerate(digests)]
-    if not new and reader.seen(nodes[0], parsed[0], digests[0]) != window[0]:
-        return None
+    parsed = {number: reader.entry(node) for number, node in zip(numbers, reader.nodes, strict=True)}
+    again = {
+        number: reader.seen(node, parsed[number], digests[number]) for number, node in zip(numbers, reader.nodes, strict=True)
+    }
+    window = tuple(again.get(number) or seen[digest] for number, digest in enumerate(digests))
     # Entries of one key need each other to be told apart.
-    if len({entry.key for entry in window}) < len(window):
+    if window[0] != seen.get(digests[0], window[0]) or len({entry.key for entry in window}) < len(window):
         return None
     kept = tuple(entry for entry in window if entry.digest in seen)
-    return reader.parsed(tuple(parsed[number] for number in new), warnings, kept, Window(known.envelope, tuple(window)))
+    return reader.parsed(tuple(parsed[number] for number in new), warnings, kept, Window(known.envelope, window))
 
 
 def _failed(detail: str, data: bytes) -> ParseFailed:
@@ -162,6 +147,7 @@ class _Reader:
         self.feed, self.nodes, self.state = reading.feed, reading.entries, reading.state
         self.format = reading.version or "unknown"
         self.url, self.zone, self.now = url, zone, now
+        self._dates: dict[str, FeedDate | None] = {}
         self.language = fields.language(_text(self.feed, "language"))
         # RFC 4287 §4.2.1: an Atom entry without an author has the feed's. RSS says nothing of the kind.
         self.authors = self._authors(self.feed) if self.format.startswith("atom") else ()
@@ -207,9 +193,12 @@ class _Reader:
 
     def seen(self, node: Node, entry: FeedEntry, digest: str) -> SeenEntry:
         """Return what to know an entry by. One whose dates may read otherwise tomorrow has no digest, and is always parsed."""
-        dates = {raw for key in _DATES if (raw := _text(node, key))}
-        settled = all(is_settled(raw, self.zone, self.now) for raw in dates)
-        return SeenEntry(digest if settled else "", entry.key, entry.link, entry.title)
+        for key in _DATES:
+            if raw := _text(node, key):
+                date = self._date(node, key)
+                if not (date.settled if date else is_hopeless(raw, self.zone, self.now)):
+                    digest = ""
+        return SeenEntry(digest, entry.key, entry.link, entry.title)
 
     def entry(self, node: Node) -> FeedEntry:
         title, link = self._title(node), self._link(node)
@@ -283,7 +272,12 @@ class _Reader:
 
     def _date(self, node: Node, key: str) -> FeedDate | None:
         raw = _text(node, key)
-        return read_date(raw, self.zone, self.now, lambda: parsed_date(node, key)) if raw else None
+        if not raw:
+            return None
+        if raw not in self._dates:  # most are asked for more than once
+            self._dates[raw] = read_date(raw, self.zone, self.now)
+        # What we cannot read, feedparser may; the same text may have come to it from another element.
+        return self._dates[raw] or read_date(raw, self.zone, self.now, lambda: parsed_date(node, key))
 
     def _authors(self, node: Node) -> tuple[str, ...]:
         names = [_text(author, "name") for author in _nodes(node, "authors")]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator.model.feed import FeedEntry, ParsedFeed, SeenEntry, Window
 from aggregator.parse import fields
-from aggregator.parse.dates import FeedDate, is_settled, read_date
+from aggregator.parse.dates import FeedDate, is_hopeless, read_date
 from aggregator.parse.split import MOST, digest, envelope
 
 _Object: TypeAlias = dict[str, Any]
@@ -97,9 +97,12 @@ class _Reader:
         return envelope("json", self.language, self.authors, self.url, self.zone.key)
 
     def _seen(self, item: _Object, entry: FeedEntry, name: str) -> SeenEntry:
-        dates = {raw for key in ("date_published", "date_modified") if (raw := _text(item, key))}
-        settled = all(is_settled(raw, self.zone, self.now) for raw in dates)
-        return SeenEntry(name if settled else "", entry.key, entry.link, entry.title)
+        for key in ("date_published", "date_modified"):
+            if raw := _text(item, key):
+                date = self._date(item, key)
+                if not (date.settled if date else is_hopeless(raw, self.zone, self.now)):
+                    name = ""
+        return SeenEntry(name, entry.key, entry.link, entry.title)
 
     def entry(self, item: _Object) -> FeedEntry:
         title = fields.plain(_text(item, "title"), markup=False)

@@ -53,11 +53,14 @@ _USERLAND = "http://backend.userland.com/rss"
 _C1 = re.compile("[\x80-\x9f]")
 _QUERY = re.compile("&([A-Za-z0-9_]+);")
 
+# What feedparser is known to raise on hostile input: for elements that overwrite its own state (<links a="b">) or that it expects
+# inside others. It costs the element, not the feed.
+FAILS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+# What the parser remembers between elements, but for counters and stacks.
 _MEMORY = (
     "version", "infeed", "inentry", "incontent", "intextinput", "inimage", "inauthor", "incontributor", "inpublisher", "insource",
-    "svgOK", "hasContent", "_summaryKey", "lang", "baseuri", "psc_chapters_flag", "ingeometry", "title_depth", "depth",
+    "svgOK", "hasContent", "_summaryKey", "lang", "baseuri", "psc_chapters_flag", "ingeometry",
 )  # fmt: skip
-_COUNTERS = 2  # the last ones: an entry sets them anew, or compares them with what it counted itself
 _recall = attrgetter(*_MEMORY)
 
 
@@ -123,6 +126,7 @@ class EventParser(StrictFeedParser):  # type: ignore[misc]
         self._start: _Start | None = None
         self._over = False
         self._declared = False
+        self._title_depth, self._seen = -1, 0
         self._independent = True
 
     @property
@@ -130,7 +134,7 @@ class EventParser(StrictFeedParser):  # type: ignore[misc]
         """See ``Reading``."""
         if not (start := self._start) or not self._independent:
             return None
-        return repr((start.memory[:-_COUNTERS], start.prefixes, start.namespaces))
+        return repr((start.memory, start.prefixes, start.namespaces))
 
     # What expat reports. The first two do the work of ``xml.sax.expatreader`` and of feedparser's handlers for it.
 
@@ -163,14 +167,20 @@ class EventParser(StrictFeedParser):  # type: ignore[misc]
             keys = [known.get(key) or self._attribute(key) for key in attributes]
             given |= zip((key for key, _ in keys), attributes.values(), strict=True)
             given |= zip((key for _, key in keys), attributes.values(), strict=True)
-        self.unknown_starttag(tag, list(given.items()))
+        try:  # noqa: SIM105 - suppress() would cost every element something
+            self.unknown_starttag(tag, list(given.items()))
+        except FAILS:
+            pass
         self._level += 1
         if self._start and not self.entries:  # it was none
             self._start = None
 
     def on_end(self, name: str) -> None:
         """An element ends."""
-        self.unknown_endtag(self._tags.get(name) or self._tag(name))
+        try:  # noqa: SIM105
+            self.unknown_endtag(self._tags.get(name) or self._tag(name))
+        except FAILS:
+            pass
         self._level -= 1
         if self._start and self._level <= self._start.level and not self._over:
             if self._level == self._start.level:
@@ -264,6 +274,8 @@ class EventParser(StrictFeedParser):  # type: ignore[misc]
             getattr(self, handler.end)()
         except AttributeError:
             self.pop(handler.name)
+        except FAILS:
+            pass
         if self.incontent:
             if not self.contentparams.get("type", "xml").endswith("xml"):
                 if tag in ("xhtml:div", "div"):
@@ -293,11 +305,12 @@ class EventParser(StrictFeedParser):  # type: ignore[misc]
         self.push(tag, expecting_text)
 
     def pop_content(self, tag: str) -> str | None:
-        """As the original, but one end too many does not make all that follows a text."""
-        value = self.pop(tag)
-        self.incontent = max(0, self.incontent - 1)
-        self.contentparams.clear()
-        return value
+        """As the original, but one end too many does not make all that follows a text, and the end is one whatever happens."""
+        try:
+            return self.pop(tag)
+        finally:
+            self.incontent = max(0, self.incontent - 1)
+            self.contentparams.clear()
 
     def pop(self, element: str, strip_whitespace: int = 1) -> str | None:
         """As the original, to which XHTML and base64 are left."""
@@ -415,28 +428,36 @@ class EventParser(StrictFeedParser):  # type: ignore[misc]
         """Return what is remembered when the first entry begins."""
         stacks = (len(self.elementstack), len(self.basestack), len(self.langstack))
         self._declared = False
-        return _Start(self._level, _recall(self), stacks, dict(self.namespacemap), dict(self.namespaces_in_use))
+        self._title_depth, self._seen = self.title_depth, 0
+        return _Start(self._level, self.depth, _recall(self), stacks, dict(self.namespacemap), dict(self.namespaces_in_use))
 
     def _forget(self, start: _Start) -> None:
-        """Set everything back to what it was when the first entry began."""
+        """Set back what was remembered when the first entry began: an entry, or something beside the entries, has ended."""
         if _recall(self) != start.memory:
             for name, value in zip(_MEMORY, start.memory, strict=True):
                 setattr(self, name, value)
         for stack, length in zip((self.elementstack, self.basestack, self.langstack), start.stacks, strict=True):
             del stack[length:]
+        self.depth = start.depth
         self.contentparams.clear()
         self.sourcedata.clear()
         if self._declared:
             self._declared = False
             self._handlers.clear()
             self.namespacemap, self.namespaces_in_use = dict(start.prefixes), dict(start.namespaces)
+        # How deep the feed's own title was: a second one counts only if it is less deep.
+        if len(self.entries) > self._seen:
+            self._seen, self.title_depth = len(self.entries), self._title_depth
+        else:
+            self._title_depth = self.title_depth
 
 
 class _Start(NamedTuple):
-    """What the parser remembers when the first entry begins: how many elements are open, the values of ``_MEMORY``, the lengths
-    of the stacks, and the declarations."""
+    """What the parser remembers when the first entry begins: how many elements are open, by our count and by feedparser's, the
+    values of ``_MEMORY``, the lengths of the stacks, and the declarations."""
 
     level: int
+    depth: int
     memory: tuple[Any, ...]
     stacks: tuple[int, int, int]
     prefixes: dict[str | None, str]

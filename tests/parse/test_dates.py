@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.parse.dates import FeedDate, read_date
+from aggregator.parse.dates import FeedDate, is_hopeless, read_date
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -185,3 +185,34 @@ def test_every_offset_gives_the_right_instant(local: datetime, minutes: int) -> 
     found = read_date(text, TEHRAN, NOW)
     assert found is not None
     assert found.at == local.replace(microsecond=0, tzinfo=UTC) - timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("raw", "settled"),
+    [
+        ("Mon, 23 Nov 2026 10:15:30 GMT", True),
+        ("2026-11-23T10:15", True),
+        ("23.11.2026 10:15", True),
+        ("1 Dec 2025", True),
+        ("11/23/2026", True),
+        ("03/11/2026", True),
+        ("01/12/2026", False),  # 12 January only as long as 1 December is to come
+        ("23 Nov 10:15", False),
+        ("24 Dec", False),
+    ],
+)
+def test_a_date_says_whether_time_may_change_it(raw: str, settled: bool) -> None:
+    found = read_date(raw, TEHRAN, NOW)
+    assert found is not None
+    assert found.settled == settled
+    later = [read_date(raw, TEHRAN, NOW + timedelta(days=days)) for days in (1, 10, 100, 1000, 10_000)]
+    assert (later == [found] * 5) == settled
+
+
+@pytest.mark.parametrize(
+    ("raw", "hopeless"),
+    [("yesterday", True), ("31 Feb 2026", True), ("1 Jan 1970", True), ("29 Feb", True), ("2027-01-01", False), ("Ταυ", False)],
+)
+def test_a_date_that_cannot_be_read_says_whether_it_ever_can(raw: str, hopeless: bool) -> None:
+    assert read_date(raw, TEHRAN, NOW) is None
+    assert is_hopeless(raw, TEHRAN, NOW) == hopeless

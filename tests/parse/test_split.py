@@ -14,7 +14,7 @@ from aggregator.model.feed import FeedEntry, ParsedFeed, Window
 from aggregator.parse import parse_feed
 from aggregator.parse.split import MOST, cut
 from aggregator.parse.wellformed import check
-from tests.parse.corpus import DEPENDENT, MATERIALS, ODD, RSS_ITEMS, UNSETTLED, item
+from tests.parse.corpus import DEPENDENT, MATERIALS, MODULES, ODD, RSS_ITEMS, UNSETTLED, item
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 URL = "https://pier-post.example/feed"
@@ -151,6 +151,14 @@ def test_a_language_that_appears_after_the_entries_counts_for_them() -> None:
     reader.poll(RSS.document(RSS_ITEMS[:3], head=0))
     assert kept(reader.poll(RSS.document(RSS_ITEMS[:3], head=0, between="<language>es</language>"))) == 0
     assert {entry.language for entry in reader.entries.values()} == {"es", "de"}
+
+
+def test_the_feeds_title_is_the_same_wherever_the_entries_are() -> None:
+    reader = Reader()
+    tail = "<title>Pier Post</title>{}<own:box><title>No title</title></own:box></channel></rss>"
+    for entries in (RSS_ITEMS[:2], RSS_ITEMS[:3], [RSS_ITEMS[3]]):
+        head = f'<rss version="2.0" {MODULES}><channel>{entries[0]}'
+        assert reader.poll((head + tail.format("".join(entries[1:]))).encode()).title == "Pier Post"
 
 
 def test_a_known_entry_in_a_comment_is_gone() -> None:

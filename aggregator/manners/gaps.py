@@ -8,6 +8,8 @@ from aggregator.manners.rate import Seen
 from aggregator.model.source import Gap, History
 
 _HOUR = timedelta(hours=1)
+_AT_ONCE = timedelta(minutes=5)
+"""Entries that are all of one moment tell no more of their rate than this."""
 
 
 def find_gap(history: History, seen: Seen, now: datetime) -> Gap | None:
@@ -20,7 +22,9 @@ def find_gap(history: History, seen: Seen, now: datetime) -> Gap | None:
     if history.polled_at is None or seen.partial or seen.known or seen.new == 0 or seen.total < 2:
         return None
     after, before = history.newest_at or history.polled_at, seen.oldest_at or now
+    rate = history.rate or 0.0
     if not after < before <= now:
         after, before = history.polled_at, now
-    rate = max(history.rate or 0.0, seen.total / max((now - before) / _HOUR, 1.0) if seen.oldest_at else 0.0)
+    elif seen.oldest_at:
+        rate = max(rate, seen.total / (max(now - before, _AT_ONCE) / _HOUR))
     return Gap(after, before, max(1, round(rate * ((before - after) / _HOUR))))

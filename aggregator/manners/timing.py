@@ -68,10 +68,12 @@ def next_poll(
     wait, reason = own_wait(history, pace)
     share = chance(f"{slug} {now.isoformat()}")
     at = now + max(pace.floor, wait * (1 + JITTER * (2 * share - 1)))
-    asked, why = asked_wait(history, pace.ceiling, pushed=pushed)
+    asked, why = asked_wait(history, pace.ceiling)
     allowed_at = now + asked if asked else None
-    if allowed_at and at < allowed_at:
-        at, reason = allowed_at + min(_MOST_LATE, asked * JITTER) * share, why
+    if pushed and asked < BACKUP:
+        asked, why = min(BACKUP, pace.ceiling), "its hub tells us of news; this is the daily check"
+    if at < now + asked:
+        at, reason = now + asked + min(_MOST_LATE, asked * JITTER) * share, why
     at = min(at, now + pace.ceiling)
     later = unskipped(at, history.hints, now + min(_DAY, pace.ceiling))
     if later > at:
@@ -114,13 +116,12 @@ def safe_wait(burst: float, window: int) -> timedelta:
     return timedelta(hours=hours) if hours < 1_000_000 else timedelta.max
 
 
-def asked_wait(history: History, ceiling: timedelta, *, pushed: bool = False) -> tuple[timedelta, str]:
+def asked_wait(history: History, ceiling: timedelta) -> tuple[timedelta, str]:
     """The longest of what the publisher asks for, at most ``ceiling``, and its name; zero if it asks for nothing."""
     asks = [
         (history.cache, "the server asks to keep its answer so long (max-age, Expires)"),
         (history.hints.ttl, "the feed asks to be kept so long (ttl)"),
         (history.hints.update_every, "the feed says that it changes so often (sy:updatePeriod)"),
-        (BACKUP if pushed else None, "its hub tells us of news; this is the daily check"),
     ]
     wait, reason = max(((wait or timedelta(), reason) for wait, reason in asks), key=lambda ask: ask[0])
     return min(wait, ceiling), reason

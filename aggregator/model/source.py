@@ -163,6 +163,8 @@ class DueSource:
     failure_kind: str = ""
     failure_detail: str = ""
     host: str = ""
+    throttled: bool = False
+    """Its host has asked us to slow down, and has not answered well since."""
     forced: bool = False
     """The operator wants the whole body: no validators are sent."""
     baseline: bool = False

@@ -117,7 +117,7 @@ class _Round:
             if poll.host_wants_rest:
                 await self._rooms.store.write(sources.release, one_host[place + 1 :])
                 return
-            if not isinstance(outcome, FetchFailed) and not place:
+            if source.throttled and not isinstance(outcome, FetchFailed):
                 self.calm.append(source.host)
 
 
@@ -326,11 +326,13 @@ class _Poll:
         await rooms.store.write(sources.store_failure, source, failed, history, plan, self._asked)
         if network:
             rooms.line.hold(source, now, network=True)
-            if rooms.line.silent(source.host, now):
+            found = rooms.line.silent(source.host, now)
+            if rooms.line.down:  # also when another poll has found it out meanwhile
                 wronged = rooms.line.wronged()
                 await rooms.store.write(sources.forgive, wronged, lambda each: now + phase(each.spec.slug, AGAIN))
-                told = "most hosts cannot be reached: it is us; polls rest until one answers"
-                log.error("line.down", detail=told, forgiven=len(wronged))
+                if found:
+                    told = "most hosts cannot be reached: it is us; polls rest until one answers"
+                    log.error("line.down", detail=told, forgiven=len(wronged))
             return failed
         match history.trouble:
             case Trouble.THROTTLED:

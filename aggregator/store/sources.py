@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, text, update
+from sqlalchemy import bindparam, delete, func, insert, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from aggregator.manners import Plan
 from aggregator.model.feed import FeedEntry, ParsedFeed
@@ -18,7 +19,7 @@ from aggregator.model.page import FetchFailed, Validators
 from aggregator.model.source import DueSource, Gap, History, Move, SourceHealth, Trouble
 from aggregator.store.codec import ENTRY, HISTORY, SOURCE
 from aggregator.store.moves import apply_move
-from aggregator.store.tables import ArticleRow, EntryRow, FetchRow, GapRow, SourceRow, WindowRow
+from aggregator.store.tables import ArticleRow, EntryRow, FetchRow, GapRow, HostRow, SourceRow, WindowRow
 
 PER_HOST = 8
 """Sources of one host in one claim: they are polled one after the other, so more would only hold leases."""
@@ -34,6 +35,31 @@ _CLAIM = text("""
         ) WHERE place <= :per_host ORDER BY place, next_poll_at LIMIT :most
     ) RETURNING id, host
 """)
+
+# What every poll needs, built once and without the ORM, which takes as long again to look at each statement.
+_TABLES = SQLModel.metadata.tables
+_SOURCE, _ENTRY, _WINDOW = _TABLES["source"], _TABLES["entry"], _TABLES["feed_window"]
+_MINE = (_SOURCE.c.id == bindparam("mine"), _SOURCE.c.lease_token == bindparam("held"))
+_HELD = select(_SOURCE.c.id).where(*_MINE)
+_SUCCESS = (
+    *("lease_until", "lease_token", "last_fetch_at", "last_success_at", "failures", "failing_since", "failure_kind"),
+    *("failure_detail", "forced", "proposed_url", "etag", "last_modified", "final_url", "next_poll_at", "poll_reason"),
+    *("allowed_at", "history", "trouble"),
+)
+_SUCCEED = update(_SOURCE).where(*_MINE).values({name: bindparam(name) for name in _SUCCESS})
+_SUCCEED_WITH_NEWS = _SUCCEED.values(
+    body_sha256=bindparam("body_sha256"), baseline_at=func.coalesce(_SOURCE.c.baseline_at, bindparam("at", type_=UTCDateTime()))
+)
+_LOG = insert(_TABLES["fetch"])
+_FETCH_DEFAULTS = {"kind": "", "detail": "", "bytes": 0, "entries": 0, "new_entries": 0}
+_KNOWN = select(_ENTRY.c.id, _ENTRY.c.key, _ENTRY.c.content_hash).where(
+    _ENTRY.c.source_id == bindparam("mine"), _ENTRY.c.key.in_(bindparam("keys", expanding=True))
+)
+_NEW_ENTRIES = insert(_ENTRY)
+_ENTRY_DEFAULTS = {"version": 1, "state": "pending", "attempts": 0, "error": ""}
+_PUT_WINDOW = upsert(_WINDOW).values(source_id=bindparam("source_id"), data=bindparam("data"))
+_KEEP_WINDOW = _PUT_WINDOW.on_conflict_do_update(index_elements=["source_id"], set_={"data": _PUT_WINDOW.excluded.data})
+_DROP_WINDOW = delete(_WINDOW).where(_WINDOW.c.source_id == bindparam("source_id"))
 
 
 def stamp(at: datetime) -> str:
@@ -56,8 +82,10 @@ def claim_due(session: Session, now: datetime, most: int, lease: timedelta) -> l
 def due_sources(session: Session, ids: Sequence[int], pushed: Collection[int] = ()) -> list[DueSource]:
     """The leased sources among ``ids``, in their order, as they are now. ``pushed``: those that a hub tells us of."""
     rows = {row.id: row for row in session.exec(select(SourceRow).where(col(SourceRow.id).in_(ids)))}
+    hosts = {row.host for row in rows.values()}
+    throttled = set(session.exec(select(HostRow.host).where(col(HostRow.host).in_(hosts), HostRow.throttles > 0)))
     return [
-        _due(row, row.lease_token, id_ in pushed)
+        replace(_due(row, row.lease_token, id_ in pushed), throttled=row.host in throttled)
         for id_ in ids
         if (row := rows.get(id_)) is not None and row.lease_token is not None
     ]
@@ -108,12 +136,11 @@ def _planned(history: History, plan: Plan) -> dict[str, Any]:
 
 def _finish(session: Session, source: DueSource, **values: Any) -> bool:
     """Write the outcome and give the lease back. False when the lease was lost to somebody else: then nothing is written."""
-    done = session.execute(
-        update(SourceRow)
-        .where(col(SourceRow.id) == source.id, col(SourceRow.lease_token) == source.lease_token)
-        .values(lease_until=None, lease_token=None, **values)
+    done = session.connection().execute(
+        update(_SOURCE).where(*_MINE).values(lease_until=None, lease_token=None, **values),
+        {"mine": source.id, "held": source.lease_token},
     )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+    return bool(done.rowcount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,23 +229,23 @@ def store_quiet(session: Session, polls: Sequence[Quiet]) -> None:
     """Write down polls that found nothing new, many at once, and give their leases back. A lost lease's poll changes nothing."""
     rows = [
         _success(poll.at, poll.history, poll.plan, poll.validators, poll.source.final_url)
-        | {"lease_until": None, "lease_token": None, "mine": poll.source.id, "held": poll.source.lease_token}
+        | {"mine": poll.source.id, "held": poll.source.lease_token}
         for poll in polls
     ]
-    mine = (col(SourceRow.id) == bindparam("mine"), col(SourceRow.lease_token) == bindparam("held"))
-    columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name not in ("mine", "held")}
-    session.connection().execute(update(SourceRow).where(*mine).values(columns), rows)
+    session.connection().execute(_SUCCEED, rows)
     log = [
         {"source_id": poll.source.id, "at": poll.at, "outcome": poll.outcome, "status": poll.status}
         | {"conditional": poll.asked.conditional, "early": poll.asked.early}
         for poll in polls
     ]
-    session.execute(insert(FetchRow), log)
+    session.connection().execute(_LOG, [_FETCH_DEFAULTS | line for line in log])
 
 
 def _success(at: datetime, history: History, plan: Plan, validators: Validators, final_url: str | None) -> dict[str, Any]:
     return {
         **_planned(history, plan),
+        "lease_until": None,
+        "lease_token": None,
         "last_fetch_at": at,
         "last_success_at": at,
         "failures": 0,
@@ -294,21 +321,18 @@ def store_feed(
     New entries become pending, edited ones pending again. ``conclude`` (pure) decides what follows from what was new. Returns
     None when the lease was lost.
     """
-    if not _finish(session, source, body_sha256=body.sha256):
+    # This transaction is the only writer from its beginning on: what holds now still holds when the lease is given back below.
+    if not session.connection().execute(_HELD, {"mine": source.id, "held": source.lease_token}).first():
         return None
     stored = store_entries(session, source, entries, len(feed.kept), body.fetched_at)
     concluded = conclude(stored)
     values = _success(body.fetched_at, concluded.history, concluded.plan, body.validators, body.final_url)
-    session.execute(
-        update(SourceRow)
-        .where(col(SourceRow.id) == source.id)
-        .values(**values, baseline_at=func.coalesce(SourceRow.baseline_at, body.fetched_at))
-    )
+    values |= {"mine": source.id, "held": source.lease_token, "body_sha256": body.sha256, "at": body.fetched_at}
+    session.connection().execute(_SUCCEED_WITH_NEWS, values)
     if body.window is not None:
-        put = upsert(WindowRow).values(source_id=source.id, data=body.window)
-        session.execute(put.on_conflict_do_update(index_elements=["source_id"], set_={"data": put.excluded.data}))
+        session.connection().execute(_KEEP_WINDOW, {"source_id": source.id, "data": body.window})
     else:
-        session.execute(text("DELETE FROM feed_window WHERE source_id = :id"), {"id": source.id})
+        session.connection().execute(_DROP_WINDOW, {"source_id": source.id})
     if gap := concluded.gap:
         session.add(
             GapRow(
@@ -329,7 +353,7 @@ def log_fetch(session: Session, source: DueSource, body: FeedBody, feed: ParsedF
     """Write a line of the source's history."""
     log = {"source_id": source.id, "at": body.fetched_at, "outcome": "fetched", "status": body.status, "bytes": body.size}
     log |= {"conditional": body.asked.conditional, "early": body.asked.early, "entries": len(feed.entries) + len(feed.kept)}
-    session.execute(insert(FetchRow).values(**log, detail="; ".join(feed.warnings)[:300], new_entries=new))
+    session.connection().execute(_LOG, _FETCH_DEFAULTS | log | {"detail": "; ".join(feed.warnings)[:300], "new_entries": new})
 
 
 def store_entries(session: Session, source: DueSource, entries: Sequence[KeyedEntry], kept: int, at: datetime) -> Stored:
@@ -340,10 +364,8 @@ def store_entries(session: Session, source: DueSource, entries: Sequence[KeyedEn
     keys = [item.entry.key for item in entries]
     known: dict[str, tuple[int, str]] = {}
     for start in range(0, len(keys), 500):
-        chunk = select(EntryRow.id, EntryRow.key, EntryRow.content_hash).where(
-            EntryRow.source_id == source.id, col(EntryRow.key).in_(keys[start : start + 500])
-        )
-        known |= {key: (int(id_ or 0), content) for id_, key, content in session.exec(chunk)}
+        chunk = session.connection().execute(_KNOWN, {"mine": source.id, "keys": keys[start : start + 500]})
+        known |= {key: (id_, content) for id_, key, content in chunk}
     fresh = []
     new: list[KeyedEntry] = []
     for item in entries:
@@ -352,7 +374,7 @@ def store_entries(session: Session, source: DueSource, entries: Sequence[KeyedEn
         if found is None:
             row = {"source_id": source.id, "key": entry.key, "url_key": item.url_key, "host": item.host}
             row |= {"content_hash": entry.content_hash, "payload": ENTRY.dump_text(entry), "baseline": source.baseline}
-            fresh.append(row | {"first_seen_at": at, "due_at": at})
+            fresh.append(_ENTRY_DEFAULTS | row | {"first_seen_at": at, "due_at": at})
             new.append(item)
         elif found[1] != entry.content_hash:
             session.execute(
@@ -373,7 +395,7 @@ def store_entries(session: Session, source: DueSource, entries: Sequence[KeyedEn
     if fresh and not overlap and not source.baseline:
         overlap = _known_by_link(session, source, new)
     if fresh:
-        session.execute(insert(EntryRow), fresh)
+        session.connection().execute(_NEW_ENTRIES, fresh)
     return Stored(tuple(item.entry for item in new), overlap)
 
 

@@ -60,7 +60,7 @@ def test_t1_the_next_poll_is_within_the_bounds_and_never_before_what_was_asked(
 ) -> None:
     retry_after = None if retry is None else now + retry
     plan = next_poll(slug, history, pace, now, pushed=pushed, retry_after=retry_after)
-    asked, _ = asked_wait(history, pace.ceiling, pushed=pushed)
+    asked, _ = asked_wait(history, pace.ceiling)
     assert plan.at >= now + pace.floor
     assert plan.at >= now + asked
     if retry_after is None or plan.at < retry_after:
@@ -126,23 +126,28 @@ def test_without_a_rate_or_a_window_nothing_is_known_of_a_loss() -> None:
 
 
 @pytest.mark.parametrize(
-    ("history", "pushed", "asked"),
+    ("history", "asked"),
     [
-        (History(), False, timedelta()),
-        (History(cache=2 * HOUR), False, 2 * HOUR),
-        (History(hints=FeedHints(ttl=HOUR)), False, HOUR),
-        (History(hints=FeedHints(update_every=DAY)), False, DAY),
-        (History(cache=HOUR, hints=FeedHints(ttl=3 * HOUR, update_every=2 * HOUR)), False, 3 * HOUR),
-        (History(cache=365 * DAY), False, DAY),
-        (History(), True, BACKUP),
+        (History(), timedelta()),
+        (History(cache=2 * HOUR), 2 * HOUR),
+        (History(hints=FeedHints(ttl=HOUR)), HOUR),
+        (History(hints=FeedHints(update_every=DAY)), DAY),
+        (History(cache=HOUR, hints=FeedHints(ttl=3 * HOUR, update_every=2 * HOUR)), 3 * HOUR),
+        (History(cache=365 * DAY), DAY),
     ],
 )
-def test_t1_what_the_publisher_asks_only_slows_us_up_to_the_ceiling(history: History, pushed: bool, asked: timedelta) -> None:
-    assert asked_wait(history, PACE.ceiling, pushed=pushed)[0] == asked
-    plan = next_poll("a", history, PACE, NOW, pushed=pushed)
+def test_t1_what_the_publisher_asks_only_slows_us_up_to_the_ceiling(history: History, asked: timedelta) -> None:
+    assert asked_wait(history, PACE.ceiling)[0] == asked
+    plan = next_poll("a", history, PACE, NOW)
     assert plan.allowed_at == (NOW + asked if asked else None)
     usual = next_poll("a", History(), PACE, NOW)
     assert plan.at >= usual.at if asked > ORDINARY * 0.9 else plan.at == usual.at
+
+
+def test_w5_while_a_hub_tells_of_news_there_is_a_daily_poll() -> None:
+    plan = next_poll("a", History(rate=10.0, cache=HOUR), PACE, NOW, pushed=True)
+    assert plan.at == NOW + BACKUP
+    assert plan.allowed_at == NOW + HOUR, "the publisher asks for an hour; the day is our own choice"
 
 
 @pytest.mark.parametrize(

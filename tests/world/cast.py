@@ -132,16 +132,19 @@ def make_cast(start: datetime, days: float) -> Cast:
     cast.add("hinting", 6, 7 * HOUR, before=throttling(cast.at(0.5), 429, 0))
     cast.add("flaky", 24, 2 * USUAL, before=flaky)
     cast.add("missing", 8, CLOSED, before=during(cast.at(2), cast.at(2.5), Answer(404)))
-    cast.add("gone", 4, CLOSED, before=during(cast.at(1), cast.end, Answer(410)))
+    for outlet in cast.add("gone", 4, CLOSED, before=during(cast.at(1), cast.end, Answer(410))):
+        outlet.published = [at for at in outlet.published if at < cast.at(0.5)]  # and nothing that anybody could see
     cast.add("returning", 4, 2 * CLOSED, before=leaving(cast.at(1), 1.2))
-    cast.add("refusing", 8, CLOSED, before=during(cast.at(1), cast.end, Answer(403)))
+    for outlet in cast.add("refusing", 8, CLOSED, before=during(cast.at(1), cast.end, Answer(403))):
+        outlet.published = [at for at in outlet.published if at < cast.at(0.5)]
     cast.add("locked", 4, CLOSED, before=during(cast.at(1), cast.at(3), Answer(401)))
     html = ("content-type", "text/html")
     challenge = Answer(403, (("cf-mitigated", "challenge"), html), b"<html><title>Just a moment...</title>")
     cast.add("guarded", 4, CLOSED, before=during(cast.at(1), cast.at(3), challenge))
     page = Answer(200, (html,), b"<!doctype html><html><title>Back soon</title><p>We are moving house.</p></html>")
     cast.add("painted", 6, CLOSED, before=during(cast.at(2), cast.at(2.1), page))
-    cast.add("looping", 4, CLOSED, before=lambda outlet, _, __: Answer(302, (("location", outlet.url),)))
+    for outlet in cast.add("looping", 4, CLOSED, before=lambda outlet, _, __: Answer(302, (("location", outlet.url),))):
+        outlet.published = []
     for outlet in cast.add("renumbered", 4):
         outlet.renumbered_at = cast.at(3)
     cast.add("delta", 8, before=delta)

@@ -7,7 +7,7 @@ import random
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
 
@@ -88,7 +88,7 @@ class Outlet:
     def scrolled_out_at(self, number: int) -> datetime:
         """When an entry left the feed."""
         later = number + self.window
-        return self.published[later] if later < len(self.published) else datetime.max.replace(tzinfo=self.published[0].tzinfo)
+        return self.published[later] if later < len(self.published) else datetime.max.replace(tzinfo=UTC)
 
     def answer(self, path: str, now: datetime, headers: dict[str, str]) -> Answer:
         """Answer, and note the visit. Early is who comes before the instant that the last answer asked for."""

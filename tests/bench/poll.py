@@ -85,6 +85,7 @@ def serve(feeds: int, pipe: Connection) -> None:
 async def _serve(feeds: int, pipe: Connection) -> None:
     validators, bodies = [True], {address(number): feed(number) for number in range(feeds)}
     tags: dict[bytes, str] = {}
+    modified = [b"12:00:00"]
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, port = writer.get_extra_info("sockname")[:2]
@@ -93,7 +94,7 @@ async def _serve(feeds: int, pipe: Connection) -> None:
             etag = tags.setdefault(body, f'"{sha256(body).hexdigest()[:16]}"')
             lines = [b"Content-Type: application/xml"]
             if validators[0]:
-                lines += [f"ETag: {etag}".encode(), b"Last-Modified: Mon, 02 Mar 2026 12:00:00 GMT"]
+                lines += [f"ETag: {etag}".encode(), b"Last-Modified: Mon, 02 Mar 2026 %b GMT" % modified[0]]
             if validators[0] and etag.encode() in head:
                 writer.write(b"\r\n".join([b"HTTP/1.1 304 Not Modified", *lines, b"", b""]))
                 continue
@@ -106,6 +107,7 @@ async def _serve(feeds: int, pipe: Connection) -> None:
     loop = asyncio.get_running_loop()
     while (word := await loop.run_in_executor(None, pipe.recv)) is not None:
         validators[0] = word != "same_body"
+        modified[0] = b"13:14:00" if word == "fresh" else b"12:00:00"
         if word == "fresh":
             bodies.update({address(number): feed(number, NEWS) for number in range(feeds)})
         elif word == "cold":

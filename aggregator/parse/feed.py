@@ -93,7 +93,7 @@ def _read_new(part: Cut, known: Window, url: str, zone: ZoneInfo, now: datetime,
     digests = part.digests()
     seen = {entry.digest: entry for entry in known.entries if entry.digest}
     new = [number for number, digest in enumerate(digests) if digest not in seen]
-    if len(new) == len(digests) or len(set(digests)) < len(digests):
+    if len(new) == len(digests):
         return None
     # The first entry is parsed in any case: what surrounds entries shows there, and it proves that known ones come out the same.
     numbers = sorted({0, *new})

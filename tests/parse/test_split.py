@@ -156,7 +156,8 @@ def test_a_language_that_appears_after_the_entries_counts_for_them() -> None:
 def test_the_feeds_title_is_the_same_wherever_the_entries_are() -> None:
     reader = Reader()
     tail = "<title>Pier Post</title>{}<own:box><title>No title</title></own:box></channel></rss>"
-    for entries in (RSS_ITEMS[:2], RSS_ITEMS[:3], [RSS_ITEMS[3]]):
+    untitled = "<item><guid>untitled</guid></item>"
+    for entries in (RSS_ITEMS[:2], RSS_ITEMS[:3], [RSS_ITEMS[3], untitled], [RSS_ITEMS[4], untitled]):
         head = f'<rss version="2.0" {MODULES}><channel>{entries[0]}'
         assert reader.poll((head + tail.format("".join(entries[1:]))).encode()).title == "Pier Post"
 
@@ -189,6 +190,24 @@ def test_a_namespace_that_changes_its_meaning_counts() -> None:
     ):
         parsed = reader.poll((head.format(address) + one + "</channel></rss>").encode())
         assert [entry.authors for entry in parsed.entries] == [authors]
+
+
+def test_a_namespace_counts_where_it_is_in_force() -> None:
+    declared = 'xmlns="urn:u" xmlns:p="urn:u"'  # with both, feedparser takes <title> for <p:title>
+    entries = "<r:item><r:guid>1</r:guid></r:item><r:item><r:guid>2</r:guid><title>T</title></r:item>"
+    reader = Reader()
+    for on_root, inside, title in ((declared, "", ""), ("", declared, "T")):
+        head = f'<r:rss xmlns:r="http://purl.org/rss/1.0/" {on_root}><r:channel><r:a {inside}/>'
+        parsed = reader.poll(f"{head}{entries}</r:channel></r:rss>".encode())
+        assert [entry.title for entry in parsed.entries] == ["", title]
+
+
+def test_what_the_parser_remembers_of_the_head_counts() -> None:
+    leak = '<own:a xmlns:dc="http://search.yahoo.com/mrss/"/>'  # feedparser takes later <dc:creator> for <media:creator>
+    reader = Reader()
+    for before, authors in (("", ("Ida", "Otto")), (leak, ()), ("", ("Ida", "Otto"))):
+        (parsed,) = reader.poll(RSS.document([before + RSS_ITEMS[2]])).entries
+        assert parsed.authors == authors
 
 
 def test_what_had_to_be_mended_is_parsed_as_a_whole() -> None:
@@ -228,6 +247,15 @@ def test_a_known_entry_that_comes_out_otherwise_is_not_believed() -> None:
     assert window is not None
     older = replace(window, entries=(replace(window.entries[0], title="as an older parser had it"), *window.entries[1:]))
     assert parse(body, older) == parse(body)
+    longer = RSS.document([*RSS_ITEMS[:3], item(50)])
+    assert parse(longer, older) == parse(longer)
+
+
+def test_json_items_with_a_date_to_come_are_read_each_time() -> None:
+    reader, body = Reader(), b'{"items": [{"id": "1", "date_modified": "2026-12-24T08:00:00Z"}, {"id": "2"}]}'
+    reader.poll(body)
+    for days in (0, 9, 90):
+        assert [seen.key for seen in reader.poll(body, NOW + timedelta(days=days)).kept][-1:] == ["2"]
 
 
 def test_json_items_are_known_by_what_they_say_not_how() -> None:

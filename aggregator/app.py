@@ -16,7 +16,7 @@ from functools import partial
 import structlog
 
 from aggregator.config.settings import Config
-from aggregator.fetch import Fetcher, host_key
+from aggregator.fetch import Fetcher, Network, host_key
 from aggregator.model.clock import Clock
 from aggregator.model.delivery import DeliveryKind, Letter, Recipient, Slot
 from aggregator.notify import transport_for
@@ -128,8 +128,10 @@ async def preview(store: Store, config: Config, recipient: Recipient, slot: Slot
 
 
 @asynccontextmanager
-async def open_app(config: Config, *, clock: Clock | None = None) -> AsyncIterator[App]:
+async def open_app(config: Config, *, clock: Clock | None = None, network: Network | None = None) -> AsyncIterator[App]:
     """Build the product on a configuration and apply it. Raises Conflict when another process works on the same store.
+
+    ``clock`` and ``network`` take the place of the real ones.
 
     Leases left by a process that died are void from the start: this one owns the store.
     """
@@ -141,14 +143,14 @@ async def open_app(config: Config, *, clock: Clock | None = None) -> AsyncIterat
         freed = await store.write(sources.free_leases)
         await store.write(registry.apply, config, clock.now(), key_of(config))
         active = await asyncio.to_thread(activate, store, config)
-        fetcher, cpu = Fetcher(config.settings.fetch, clock), CpuPool(config.settings.workers)
+        fetcher, cpu = Fetcher(config.settings.fetch, clock, network=network), CpuPool(config.settings.workers)
         robots = RobotsDesk(store, fetcher, cpu, clock, config.settings.fetch)
         rooms = Rooms(store, fetcher, cpu, transport, clock, active, robots)
         ticks = Ticks(rooms)
         if freed:
             log.info("leases.freed", count=freed)
-        for network in config.settings.fetch.allow_networks:
-            log.warning("guard.opened", network=network, hint="private addresses in this network may be fetched")
+        for block in config.settings.fetch.allow_networks:
+            log.warning("guard.opened", network=block, hint="private addresses in this network may be fetched")
         try:
             yield App(rooms, ticks)
         finally:

@@ -11,10 +11,12 @@ from aggregator.fetch.gate import HostGate
 from aggregator.fetch.guard import Resolver, is_private_host
 from aggregator.fetch.headers import retry_after
 from aggregator.fetch.permission import Permission, Permit
+from aggregator.fetch.wire import Network
 
 __all__ = [
     "Fetcher",
     "HostGate",
+    "Network",
     "Permission",
     "Permit",
     "Resolver",

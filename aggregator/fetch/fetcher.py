@@ -28,7 +28,7 @@ from aggregator.fetch.headers import (
     validators_of,
 )
 from aggregator.fetch.permission import Permission, Permit
-from aggregator.fetch.wire import Answer, Wire
+from aggregator.fetch.wire import Answer, Network, Wire
 from aggregator.model.clock import Clock
 from aggregator.model.page import (
     Accept,
@@ -81,18 +81,21 @@ class _Trip:
 class Fetcher:
     """Fetches URLs politely and safely. One for the whole process; use it as an async context manager, or ``aclose()`` it.
 
-    ``resolver`` replaces the system's name lookup. Misfortunes of any kind come back as ``FetchFailed``.
+    ``resolver`` replaces the system's name lookup, ``network`` the network itself, the guard's connections included. Misfortunes of
+    any kind come back as ``FetchFailed``.
 
     Raises:
         ConfigError: ``allow_networks`` or ``contact_url`` of the settings cannot be used.
     """
 
-    def __init__(self, settings: FetchSettings, clock: Clock, *, resolver: Resolver | None = None) -> None:
+    def __init__(
+        self, settings: FetchSettings, clock: Clock, *, resolver: Resolver | None = None, network: Network | None = None
+    ) -> None:
         self._settings, self._clock = settings, clock
         self._introduction = Introduction(settings.contact_url)
         networks(settings.allow_networks)  # what cannot be used is refused now, not at the first fetch
         self._resolver = resolver or SystemResolver(settings.concurrency)
-        self._wire = Wire(self._resolver, connect_timeout=settings.connect_timeout, most_idle=MOST_IDLE)
+        self._wire = Wire(self._resolver, connect_timeout=settings.connect_timeout, most_idle=MOST_IDLE, network=network)
         self._gate = HostGate(clock, settings.host_gap, settings.concurrency)
 
     async def __aenter__(self) -> Self:

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from ipaddress import ip_address
 from os import strerror
+from typing import TypeAlias
 
 import httpcore
 import httpx
@@ -104,6 +105,9 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         """Refuse: httpcore sleeps only between retries, which we do not ask it for."""
         raise NotImplementedError
 
+
+Network: TypeAlias = httpx.AsyncBaseTransport
+"""What carries requests to servers and answers back: the real network, or one that a test has made."""
 
 _Key = tuple[bytes, bytes, int, Networks, int]
 
@@ -232,18 +236,23 @@ class Answer:
 
         h11 says so in public (``Connection.trailing_data``); httpcore keeps h11's object to itself.
         """
+        if "connection" not in self._response.extensions:  # of a network that is not ours
+            return b""
         surplus: bytes = self._response.extensions["connection"]._connection._h11_state.trailing_data[0]  # noqa: SLF001
         return surplus
 
 
 class Wire:
-    """Sends GET requests. ``connect_timeout`` (seconds) bounds lookup, connection and TLS handshake, each."""
+    """Sends requests. ``connect_timeout`` (seconds) bounds lookup, connection and TLS handshake, each.
 
-    def __init__(self, resolver: Resolver, *, connect_timeout: float, most_idle: int) -> None:
-        tls = httpx.create_ssl_context(trust_env=False)
+    A ``network`` takes the place of the real one; nothing stands guard before it.
+    """
+
+    def __init__(
+        self, resolver: Resolver, *, connect_timeout: float, most_idle: int, network: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._timeout = {"connect": connect_timeout}
-        self._transport = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
-        self._transport._pool = _Connections(tls, resolver, most_idle)  # noqa: SLF001 - no public way in
+        self._transport = network or _guarded(resolver, most_idle)
 
     @asynccontextmanager
     async def get(
@@ -274,6 +283,13 @@ class Wire:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._transport.aclose()
+
+
+def _guarded(resolver: Resolver, most_idle: int) -> httpx.AsyncHTTPTransport:
+    tls = httpx.create_ssl_context(trust_env=False)
+    transport = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
+    transport._pool = _Connections(tls, resolver, most_idle)  # noqa: SLF001 - no public way in
+    return transport
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from aggregator.app import App, key_of, open_app
 from aggregator.config.settings import Config, FetchSettings, PollSettings, Settings, StoreSettings, WorkerSettings
@@ -20,10 +20,10 @@ from aggregator.model.source import SourceSpec, Trust
 from aggregator.store import moves, sources
 from aggregator.store.codec import HISTORY
 from aggregator.store.tables import EntryRow, FetchRow, GapRow, HostRow, MoveRow, SourceRow
-from tests.world.cast import during, rhythm
+from tests.world.cast import during
 from tests.world.clock import SteppedClock
 from tests.world.network import World
-from tests.world.outlet import DAY, HOUR, Answer, Behaviour, Outlet
+from tests.world.outlet import DAY, HOUR, Answer, Behaviour, Outlet, rhythm
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -133,7 +133,7 @@ async def test_s12_a_burst_of_403_is_a_throttle_and_no_set_of_dead_feeds(play: P
     async with play(feeds, interval=HOUR) as scene:
         await scene.until(START + 2 * HOUR)
         now = scene.clock.at
-        await scene.app.rooms.store.write(lambda session: [_due(row, now) for row in session.exec(select(SourceRow)).all()])
+        await scene.app.rooms.store.write(_make_due, now)
         await scene.until(START + 2 * HOUR + 10 * MINUTE)
         refused = [visit for feed in feeds for visit in feed.visits if visit.status == 403]
         assert len(refused) == 5, "the sixth is spared"
@@ -143,8 +143,9 @@ async def test_s12_a_burst_of_403_is_a_throttle_and_no_set_of_dead_feeds(play: P
         assert all(feed.visits[-1].status in (200, 304) for feed in feeds)
 
 
-def _due(row: SourceRow, now: datetime) -> None:
-    row.next_poll_at = now
+def _make_due(session: Session, now: datetime) -> None:
+    for row in session.exec(select(SourceRow)).all():
+        row.next_poll_at = now
 
 
 async def test_s3_a_server_that_lies_with_304_loses_us_nothing_for_longer_than_a_day(play: Play) -> None:

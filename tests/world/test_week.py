@@ -68,6 +68,8 @@ async def _live(folder: Path) -> Week:
                 world.lead(outlet, 302, f"http://other-{outlet.host}{outlet.path}")
             case "upgrade":
                 world.lead(outlet, 301, f"https://{outlet.host}{outlet.path}")
+            case _:
+                pass
     world.unplugged.append(OUTAGE)
     settings = Settings(
         store=StoreSettings(f"sqlite:///{folder}/week.db"),

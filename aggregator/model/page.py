@@ -39,6 +39,7 @@ class FailureKind(StrEnum):
     TRUNCATED = "truncated"
     NOT_A_FEED = "not_a_feed"
     NOT_A_PAGE = "not_a_page"
+    CHALLENGE = "challenge"  # a page that wants to see a human
     ROBOTS = "robots"  # the outlet's robots.txt asks us to stay away: nothing was sent
     CRASHED = "crashed"  # the worker died, ran out of memory or was killed at its deadline
 

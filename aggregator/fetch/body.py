@@ -11,6 +11,7 @@ from aggregator.model.page import FailureKind
 
 _GZIP_OR_ZLIB = 47  # zlib's manual, inflateInit2: 15 bits of window, plus 32 to detect either header
 _RAW_DEFLATE = -15
+_BEGINNING = 4096
 _STEP = 1 << 18  # zlib gathers a step's output in pieces and joins them: small steps keep the peak near the limit
 
 
@@ -25,13 +26,35 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, *, max_wire: in
     """
     sink = _sink(encoding, max_body)
     received = 0
-    async for chunk in chunks:
-        received += len(chunk)
-        if received > max_wire:
-            raise FetchError(FailureKind.TOO_BIG, f"more than {max_wire} bytes on the wire")
-        if not sink.feed(chunk):
-            break
-    return sink.finish()
+    try:
+        async for chunk in chunks:
+            received += len(chunk)
+            _check(received, max_wire)
+            if not sink.feed(chunk):
+                break
+        return sink.finish()
+    except FetchError as error:
+        error.body = sink.beginning()
+        raise
+
+
+def _check(received: int, max_wire: int) -> None:
+    if received > max_wire:
+        raise FetchError(FailureKind.TOO_BIG, f"more than {max_wire} bytes on the wire")
+
+
+def decoded_beginning(raw: bytes, encoding: str, most: int) -> bytes:
+    """What the first bytes of an encoded body say, as far as that can be told; at most ``most`` bytes of it."""
+    match encoding.strip().lower():
+        case "" | "identity":
+            return raw[:most]
+        case "gzip" | "x-gzip" | "deflate" if len(raw) >= 2:
+            try:
+                return zlib.decompressobj(_GZIP_OR_ZLIB if _has_header(raw) else _RAW_DEFLATE).decompress(raw, most)
+            except zlib.error:
+                return b""
+        case _:
+            return b""
 
 
 def _sink(encoding: str, max_body: int) -> _Plain | _Inflated:
@@ -52,12 +75,16 @@ class _Plain:
         """Take ``data``; False when nothing more is wanted."""
         self._room -= len(data)
         if self._room < 0:
+            self._out.write(data[:_BEGINNING])
             raise FetchError(FailureKind.TOO_BIG, "body is over the limit")
         self._out.write(data)
         return True
 
     def finish(self) -> bytes:
         return self._out.getvalue()
+
+    def beginning(self) -> bytes:
+        return bytes(self._out.getbuffer()[:_BEGINNING])
 
 
 class _Inflated(_Plain):

@@ -6,8 +6,12 @@ from aggregator.model.page import FailureKind
 
 
 class FetchError(Exception):
-    """A misfortune on its way to becoming a ``FetchFailed``. ``detail`` is short and names no URL, credential or query."""
+    """A misfortune on its way to becoming a ``FetchFailed``. ``detail`` is short and names no URL, credential or query.
+
+    ``body`` is the beginning of what came of the body, decoded.
+    """
 
     def __init__(self, kind: FailureKind, detail: str) -> None:
         super().__init__(detail)
         self.kind, self.detail = kind, detail
+        self.body = b""

@@ -14,13 +14,14 @@ from urllib.parse import urljoin
 
 from aggregator.config.settings import FetchSettings
 from aggregator.fetch.address import check_url, has_forbidden, host_key, parse_url
-from aggregator.fetch.body import read_body
+from aggregator.fetch.body import decoded_beginning, read_body
 from aggregator.fetch.failure import FetchError
 from aggregator.fetch.gate import HostGate
 from aggregator.fetch.guard import Networks, Resolver, SystemResolver, networks
 from aggregator.fetch.headers import (
     Introduction,
     RawHeaders,
+    content_encoding,
     content_type,
     first,
     has_validators,
@@ -28,6 +29,7 @@ from aggregator.fetch.headers import (
     validators_of,
 )
 from aggregator.fetch.permission import Permission, Permit
+from aggregator.fetch.sample import READ, as_text, wants_human
 from aggregator.fetch.wire import Answer, Network, Wire
 from aggregator.model.clock import Clock
 from aggregator.model.page import (
@@ -43,13 +45,12 @@ from aggregator.model.page import (
 )
 
 MAX_REDIRECTS = 5
+MAX_POST = 1_000_000
 MOST_IDLE = 256
 """Connections kept open after use: a file descriptor each, and well under the usual limit of 1,024."""
 
 _PERMANENT = frozenset((301, 308))
 _FOLLOWED = _PERMANENT | {302, 303, 307}
-_SAMPLE = 500
-_AS_PAGE = FetchRequest("", Accept.PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class _Trip:
 class Fetcher:
     """Fetches URLs politely and safely. One for the whole process; use it as an async context manager, or ``aclose()`` it.
 
-    ``resolver`` replaces the system's name lookup, ``network`` the network itself, the guard's connections included. Misfortunes of
-    any kind come back as ``FetchFailed``.
+    ``resolver`` replaces the system's name lookup, ``network`` the network itself, the guard's connections included.
+    Misfortunes of any kind come back as ``FetchFailed``.
 
     Raises:
         ConfigError: ``allow_networks`` or ``contact_url`` of the settings cannot be used.
@@ -140,34 +141,38 @@ class Fetcher:
         return _delayed(failed, hop.wait_until)
 
     async def post(self, request: PostRequest) -> Posted | FetchFailed:
-        """POST a body, under the same guard, gate and deadline as a fetch; redirects are not followed."""
-        now, settings = self._clock.now, self._settings
-        if (reason := check_url(request.url)) is not None:
-            return FetchFailed(request.url, FailureKind.BLOCKED, reason, now())
-        headers = [(name, value) for name, value in self._introduction.headers(_AS_PAGE) if name == b"User-Agent"]
-        headers.append((b"Content-Type", request.content_type.encode("latin-1")))
-        headers.append((b"Content-Length", str(len(request.body)).encode()))
-        headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]
-        permitted = networks((*settings.allow_networks, *request.allow_networks))
-        async with self._gate.turn(host_key(request.url)):
+        """POST ``request.body``, at most 1 MB, once: whatever the answer's status, it is the answer.
+
+        The same guard, gate and deadline as for a ``fetch``; no redirect is followed, and nothing is sent again.
+
+        Raises:
+            ConfigError: ``request.allow_networks`` holds something that is no CIDR block.
+        """
+        allowed = networks((*self._settings.allow_networks, *request.allow_networks))
+        reason = check_url(request.url)
+        if reason is not None:
+            return FetchFailed(request.url, FailureKind.BLOCKED, reason, self._clock.now())
+        if len(request.body) > MAX_POST:
+            return FetchFailed(request.url, FailureKind.TOO_BIG, f"more than {MAX_POST} bytes to send", self._clock.now())
+        async with self._gate.turn(host_key(request.url, self._settings.sites)):
             try:
+                headers = self._introduction.post_headers(request)
                 async with (
-                    asyncio.timeout(settings.deadline),
-                    self._wire.get(parse_url(request.url), headers, permitted, request.body) as answer,
+                    asyncio.timeout(self._settings.deadline),
+                    await self._wire.post(parse_url(request.url), headers, allowed, request.body) as answer,
                 ):
-                    sample = b""
-                    async with aclosing(answer.chunks()) as chunks:
-                        async for chunk in chunks:
-                            sample += chunk
-                            if len(sample) > _SAMPLE:
-                                break
-                    wait = retry_after(answer.headers, now())
-                    text = sample[:_SAMPLE].decode("utf-8", "replace")
-                    return Posted(request.url, answer.status, answer.headers, text, now(), wait)
+                    return await self._posted(request, answer)
             except TimeoutError:
-                return FetchFailed(request.url, FailureKind.TIMEOUT, f"not done within {settings.deadline:g} s", now())
+                kind, detail = FailureKind.TIMEOUT, f"not done within {self._settings.deadline:g} s"
             except FetchError as error:
-                return FetchFailed(request.url, error.kind, error.detail, now())
+                kind, detail = error.kind, error.detail
+        return FetchFailed(request.url, kind, detail, self._clock.now())
+
+    async def _posted(self, request: PostRequest, answer: Answer) -> Posted:
+        now, headers = self._clock.now(), answer.headers
+        body = decoded_beginning(await answer.beginning(READ), content_encoding(headers), READ)
+        sample = as_text(body, content_type(headers)[1])
+        return Posted(request.url, answer.status, headers, sample, now, retry_after(headers, now))
 
     async def _take(self, trip: _Trip, hop: _Hop) -> _Hop | FetchOutcome:
         reason = check_url(hop.url)
@@ -182,13 +187,13 @@ class Fetcher:
             try:
                 async with (
                     asyncio.timeout(trip.left),
-                    self._wire.get(parse_url(hop.url), _headers(trip, hop), trip.networks) as answer,
+                    await self._wire.get(parse_url(hop.url), _headers(trip, hop), trip.networks) as answer,
                 ):
                     return await self._read(trip, hop, answer)
             except TimeoutError:
                 return self._failed(trip, FailureKind.TIMEOUT, f"not done within {self._settings.deadline:g} s")
             except FetchError as error:
-                return self._failed(trip, error.kind, error.detail)
+                return replace(self._failed(trip, error.kind, error.detail), sample=as_text(error.body))
             finally:
                 trip.left -= loop.time() - started
 
@@ -197,7 +202,7 @@ class Fetcher:
         if answer.status in (200, 226):
             return await self._fetched(trip, hop, answer)
         now = self._clock.now()
-        await answer.drain()
+        raw = await answer.beginning(READ)
         if answer.status == 304:
             if not has_validators(trip.request.validators):
                 return self._failed(trip, FailureKind.PROTOCOL, "304 to an unconditional request")
@@ -206,19 +211,21 @@ class Fetcher:
         wait_until = retry_after(answer.headers, now)
         if answer.status in _FOLLOWED:
             return _next(hop, answer, wait_until)
+        body = decoded_beginning(raw, content_encoding(answer.headers), READ)
+        challenge = wants_human(answer.status, answer.headers, body, throttled=wait_until is not None)
         kind = FailureKind.HTTP if answer.status >= 400 else FailureKind.PROTOCOL
-        return replace(self._failed(trip, kind, _title(answer)), retry_after=wait_until)
+        failed = self._failed(trip, FailureKind.CHALLENGE if challenge else kind, _title(answer.status, challenge=challenge))
+        return replace(failed, retry_after=wait_until, sample=as_text(body, content_type(answer.headers)[1]))
 
     async def _fetched(self, trip: _Trip, hop: _Hop, answer: Answer) -> Fetched:
         settings, headers = self._settings, answer.headers
         announced = first(headers, "content-length") or ""
         if announced.isdigit() and int(announced[:15]) > settings.max_wire_bytes:
             raise FetchError(FailureKind.TOO_BIG, f"more than {settings.max_wire_bytes} bytes on the wire")
-        encoding = ",".join(value for name, value in headers if name == "content-encoding")
         async with aclosing(answer.chunks()) as chunks:
             body = await read_body(
                 chunks,
-                encoding,
+                content_encoding(headers),
                 max_wire=settings.max_wire_bytes,
                 max_body=settings.max_page_bytes if trip.request.accept is Accept.PAGE else settings.max_body_bytes,
             )
@@ -269,13 +276,13 @@ def _target(base: str, answer: Answer) -> str:
         raise FetchError(FailureKind.BLOCKED, "redirect: URL is not valid") from error
 
 
-def _title(answer: Answer) -> str:
-    """The status with its registered name, not the server's words; and whether a bot check stands behind it."""
+def _title(status: int, *, challenge: bool = False) -> str:
+    """The status with its registered name, not the server's words."""
     try:
-        title = f"{answer.status} {HTTPStatus(answer.status).phrase}"
+        title = f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
-        title = str(answer.status)
-    return f"{title} (challenge page)" if first(answer.headers, "cf-mitigated") == "challenge" else title
+        title = str(status)
+    return f"{title} (challenge page)" if challenge else title
 
 
 def _delayed(outcome: FetchOutcome, wait_until: datetime | None) -> FetchOutcome:

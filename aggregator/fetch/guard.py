@@ -1,4 +1,4 @@
-"""The guard: which addresses we connect to. Resolve once, judge every answer, hand out the literals that passed.
+"""The guard: which addresses we connect to. Resolve once, judge every answer, connect to a literal that passed.
 
 Ranges: the IANA special-purpose registries (RFC 6890 and successors), and what ``ipaddress.is_global`` lets through,
 differently from one Python patch level to the next.
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from os import strerror
 from typing import Protocol, TypeAlias
 
 from aggregator.errors import ConfigError
@@ -128,6 +129,49 @@ async def vetted(host: str, port: int, resolver: Resolver, allowed: Networks) ->
     if not all(is_allowed(answer, allowed) for answer in answers):
         raise FetchError(FailureKind.BLOCKED, "name has an address that is not global")
     return _both_families_first(answers)[:_MOST_TRIED]
+
+
+async def connect(host: str, port: int, resolver: Resolver, allowed: Networks, timeout: float | None) -> socket.socket:
+    """A socket connected to an address of ``host`` that has passed, and whose peer, says the kernel, is that address.
+
+    ``timeout`` (seconds) bounds the lookup, and all attempts to connect together.
+
+    Raises:
+        FetchError: of kind BLOCKED, DNS, CONNECT or TIMEOUT.
+    """
+    try:
+        async with asyncio.timeout(timeout):
+            literals = await vetted(host, port, resolver, allowed)
+    except TimeoutError as error:
+        raise FetchError(FailureKind.DNS, "name lookup took too long") from error
+    share = None if timeout is None else timeout / len(literals)
+    failure = FetchError(FailureKind.CONNECT, "connection failed")
+    for literal in literals:
+        try:
+            async with asyncio.timeout(share):
+                return await _connected(literal, port)
+        except TimeoutError:
+            failure = FetchError(FailureKind.TIMEOUT, "connecting took too long")
+        except OSError as error:
+            failure = FetchError(FailureKind.CONNECT, strerror(error.errno or 0).lower())
+    raise failure
+
+
+async def _connected(literal: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in literal else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(0)
+        await asyncio.get_running_loop().sock_connect(sock, (literal, port))
+        _compare(sock.getpeername()[0], literal)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _compare(peer: str, literal: str) -> None:
+    if peer != literal and ip_address(peer) != ip_address(literal):
+        raise FetchError(FailureKind.BLOCKED, "connected to another address than the one asked for")
 
 
 def _is_literal(host: str) -> bool:

@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from aggregator import __version__
 from aggregator.errors import ConfigError
-from aggregator.model.page import Accept, FetchRequest, Validators
+from aggregator.fetch.failure import FetchError
+from aggregator.model.page import Accept, FailureKind, FetchRequest, PostRequest, Validators
 
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -25,6 +26,10 @@ _ACCEPT = {
     ),
     Accept.PAGE: b"text/html, application/xhtml+xml, application/xml;q=0.8, */*;q=0.1",
 }
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_OURS = frozenset(
+    (b"host", b"user-agent", b"accept-encoding", b"content-type", b"content-length", b"transfer-encoding", b"connection", b"te")
+)
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([^\s\"';,]+)", re.IGNORECASE)
 
 
@@ -60,9 +65,30 @@ class Introduction:
             headers.append((b"A-IM", b"feed"))  # RFC 3229: only the entries that are new to us
         return headers
 
-    def _agent(self, request: FetchRequest) -> str:
+    def post_headers(self, request: PostRequest) -> RawHeaders:
+        """The headers of a POST except ``Host`` and ``Content-Length``.
+
+        Raises:
+            FetchError: of kind PROTOCOL, when the request's own are no headers, or would contradict ours.
+        """
+        try:
+            own = [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
+            content_type = request.content_type.encode("latin-1")
+        except UnicodeEncodeError as error:
+            raise FetchError(FailureKind.PROTOCOL, "request cannot be expressed in HTTP") from error
+        if not all(_TOKEN.fullmatch(name) and name.lower() not in _OURS for name, _ in own):
+            raise FetchError(FailureKind.PROTOCOL, "request cannot be expressed in HTTP")
+        return [
+            (b"User-Agent", self._agent().encode("ascii")),
+            (b"Accept", b"*/*"),
+            (b"Accept-Encoding", b"gzip, deflate"),
+            (b"Content-Type", content_type),
+            *own,
+        ]
+
+    def _agent(self, request: FetchRequest | None = None) -> str:
         comment = [self._contact]
-        if request.accept is Accept.FEED:
+        if request is not None and request.accept is Accept.FEED:
             comment.append(f"{request.subscribers} subscribers")
             comment.append(f"feed-id={request.feed_id}" if request.feed_id else "")
         told = "; ".join(filter(None, comment))
@@ -91,6 +117,11 @@ def validators_of(headers: Headers, old: Validators = NO_VALIDATORS) -> Validato
         etag=old.etag if etag is None else etag,
         last_modified=old.last_modified if last_modified is None else last_modified,
     )
+
+
+def content_encoding(headers: Headers) -> str:
+    """All that is said about the encoding, joined as if it stood in one header."""
+    return ",".join(value for name, value in headers if name == "content-encoding")
 
 
 def content_type(headers: Headers) -> tuple[str, str | None]:

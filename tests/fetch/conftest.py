@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import ssl
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,11 +24,13 @@ Script: TypeAlias = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Logged:
-    """One request as it came: the connection's number, the target, and the headers in order, names as spelt."""
+    """One request as it came: the connection's number, the target, the headers in order, names as spelt, and the body."""
 
     connection: int
     target: str
     headers: tuple[tuple[str, str], ...]
+    method: str = "GET"
+    body: bytes = b""
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
@@ -46,6 +50,19 @@ class Loopback:
     names: list[str | None] = field(default_factory=list)
     scripts: dict[str, list[Script]] = field(default_factory=dict)
     talks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def open(self) -> int:
+        """Connections that have not ended."""
+        return sum(not talk.done() for talk in self.talks)
+
+    async def until(self, there: Callable[[Loopback], bool]) -> None:
+        """Let the loop run until something is so here; a test that waits in vain fails for that."""
+        for _ in range(100_000):
+            if there(self):
+                return
+            await asyncio.sleep(0)
+        raise AssertionError("it never came to that")
 
     def script(self, target: str, *answers: Script) -> None:
         self.scripts[target] = list(answers)
@@ -81,10 +98,10 @@ class Loopback:
 
     async def _answer_one(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        target = head[0].split(" ")[1]
-        self.log.append(
-            Logged(number, target, tuple((name, value) for name, _, value in (x.partition(": ") for x in head[1:-2])))
-        )
+        method, target, _ = head[0].split(" ")
+        headers = tuple((name, value) for name, _, value in (line.partition(": ") for line in head[1:-2]))
+        length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
+        self.log.append(Logged(number, target, headers, method, await reader.readexactly(length)))
         answers = self.scripts[target]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if not isinstance(answer, bytes):
@@ -181,6 +198,28 @@ async def server(stack: AsyncExitStack) -> Loopback:
 async def neighbour(stack: AsyncExitStack) -> Loopback:
     """Another one, on another port."""
     return await stack.enter_async_context(Loopback().listening())
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Certificate and key for ``other.test``, as files. Nobody trusts it."""
+    folder = tmp_path_factory.mktemp("tls")
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl binary on this machine to make a certificate with")
+    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=other.test", "-addext", "subjectAltName=DNS:other.test"]
+    subprocess.run([*command, *names, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    return cert, key
+
+
+@pytest.fixture
+def trusted(certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """That certificate's maker is an authority, by certifi's own switch for the file that it names."""
+    import certifi
+
+    monkeypatch.setattr(certifi, "where", lambda: certificate[0])
 
 
 @pytest.fixture

@@ -8,13 +8,12 @@ import socket
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import httpcore
-import httpx
 import pytest
 
 from aggregator import __version__
 from aggregator.errors import ConfigError
 from aggregator.fetch import Permission, wire
+from aggregator.fetch.fetcher import MOST_IDLE
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified, Validators
 
 if TYPE_CHECKING:
@@ -159,15 +158,6 @@ async def test_errors(status: int, detail: str, fetcher: MakeFetcher, server: Lo
 
     assert isinstance(outcome, FetchFailed)
     assert (outcome.kind, outcome.status, outcome.detail, outcome.retry_after) == (FailureKind.HTTP, status, detail, None)
-
-
-async def test_a_challenge_page_is_named(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
-    server.script("/", answer(403, headers={"cf-mitigated": "challenge"}))
-
-    outcome = await fetcher().fetch(FetchRequest(server.url("/"), Accept.FEED))
-
-    assert isinstance(outcome, FetchFailed)
-    assert outcome.detail == "403 Forbidden (challenge page)"
 
 
 @pytest.mark.parametrize("status", [301, 403, 429, 503])
@@ -347,8 +337,90 @@ async def test_idle_connections_are_bounded(fetcher: MakeFetcher, server: Loopba
     for number in range(400):
         await client.fetch(FetchRequest(server.url(host=f"h{number}.test"), Accept.FEED, ODD))
 
-    assert len(client._wire._transport._pool._kept) <= 257  # type: ignore[attr-defined]
+    assert len(client._wire) == MOST_IDLE
+    await server.until(lambda here: here.open == MOST_IDLE)
     assert len(client._gate) <= 400
+
+
+async def test_a_connection_that_is_idle_for_too_long_is_closed(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without another request that would be the occasion."""
+    monkeypatch.setattr(wire, "KEEP_ALIVE", 0.01)
+    server.script("/", answer(304))
+    client = fetcher()
+
+    for host in ("a.test", "b.test"):
+        await client.fetch(FetchRequest(server.url(host=host), Accept.FEED, ODD))
+    await asyncio.gather(*server.talks)
+
+    assert (server.connections, len(client._wire)) == (2, 0)
+
+
+@pytest.mark.parametrize("word", [b"", b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n", b"x"])
+async def test_a_server_that_ends_an_idle_connection_is_asked_on_a_new_one(
+    word: bytes, fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
+    """With or without a last word, which is no answer to anything."""
+    end = asyncio.Event()
+
+    async def answer_and_end(writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(body=b"1"))
+        await end.wait()
+        writer.write(word)
+
+    server.script("/", answer_and_end, answer(body=b"2"))
+    client = fetcher()
+
+    await client.fetch(FetchRequest(server.url(), Accept.FEED))
+    kept = len(client._wire)
+    end.set()
+    await server.until(lambda here: not here.open)
+    await server.until(lambda _: not len(client._wire))
+    second = await client.fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert isinstance(second, Fetched)
+    assert (kept, second.body, server.connections) == (1, b"2", 2)
+
+
+async def test_a_large_body_comes_whole_whether_or_not_anybody_is_in_a_hurry(
+    trusted: None, fetcher: MakeFetcher, server: Loopback, tls_server: Loopback, answer: MakeAnswer
+) -> None:
+    body = bytes(range(256)) * 16_000
+    client, outcomes = fetcher(host_gap=0.0), []
+    for loopback, scheme in ((server, "http"), (tls_server, "https")):
+        loopback.script("/", answer(body=body))
+        request = FetchRequest(loopback.url(host="other.test", scheme=scheme), Accept.FEED)
+        outcomes += [await client.fetch(request), await client.fetch(request)]
+
+    assert all(isinstance(outcome, Fetched) and outcome.body == body for outcome in outcomes)
+    assert (server.connections, tls_server.connections) == (1, 1)
+
+
+async def test_a_server_that_never_ends_the_handshake(fetcher: MakeFetcher, server: Loopback) -> None:
+    async def nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(nothing, "127.0.0.1", 0) as silent:
+        port = silent.sockets[0].getsockname()[1]
+        outcome = await fetcher(connect_timeout=0.05).fetch(FetchRequest(f"https://a.test:{port}/", Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert (outcome.kind, outcome.detail) == (FailureKind.TIMEOUT, "TLS handshake took too long")
+
+
+async def test_a_server_that_breaks_off_the_handshake(fetcher: MakeFetcher, server: Loopback) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as rude:
+        port = rude.sockets[0].getsockname()[1]
+        outcome = await fetcher().fetch(FetchRequest(f"https://a.test:{port}/", Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert (outcome.kind, outcome.detail) == (FailureKind.TLS, "TLS: connection closed in the handshake")
 
 
 @pytest.mark.parametrize(
@@ -502,23 +574,3 @@ async def test_s11_hosts_of_one_site_share_its_pause(
         await client.fetch(FetchRequest(server.url(host=host), Accept.FEED))
 
     assert [round(seconds) for seconds in clock.slept] == [60]
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        (ExceptionGroup("", [ExceptionGroup("", [OverflowError("port must be 0-65535")])]), FailureKind.PROTOCOL),
-        (httpcore.ConnectionNotAvailable(), FailureKind.PROTOCOL),
-        (httpx.PoolTimeout(""), FailureKind.TIMEOUT),
-        (httpx.ReadTimeout(""), FailureKind.TIMEOUT),
-        (httpx.InvalidURL("http://user:pw@x/"), FailureKind.BLOCKED),
-        (httpx.LocalProtocolError("pw"), FailureKind.PROTOCOL),
-        (ConnectionResetError("pw"), FailureKind.PROTOCOL),
-        (ValueError("pw"), FailureKind.PROTOCOL),
-    ],
-)
-def test_foreign_exceptions_become_words_of_our_own(error: Exception, kind: FailureKind) -> None:
-    failure = wire._classified(error)
-
-    assert failure.kind is kind
-    assert "pw" not in failure.detail

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+import asyncio
+import logging
+import re
+import socket
+from dataclasses import replace
 from ipaddress import ip_network
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -14,7 +16,7 @@ import pytest
 from aggregator.errors import ConfigError
 from aggregator.fetch import Fetcher, check_url, host_key, wire
 from aggregator.fetch.failure import FetchError
-from aggregator.fetch.guard import is_allowed
+from aggregator.fetch.guard import Networks, is_allowed
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest
 
 if TYPE_CHECKING:
@@ -231,19 +233,6 @@ async def test_37_proxies_of_the_environment_are_ignored(
     assert outcome.body == b"direct"
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    folder: Path = tmp_path_factory.mktemp("tls")
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("no openssl binary on this machine to make a certificate with")
-    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
-    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    names = ["-subj", "/CN=other.test", "-addext", "subjectAltName=DNS:other.test"]
-    subprocess.run([*command, *names, "-keyout", key, "-out", cert], check=True, capture_output=True)
-    return cert, key
-
-
 async def test_38_certificate_of_a_stranger(fetcher: MakeFetcher, tls_server: Loopback) -> None:
     outcome = await fetcher().fetch(FetchRequest(tls_server.url(scheme="https"), Accept.FEED))
 
@@ -253,13 +242,7 @@ async def test_38_certificate_of_a_stranger(fetcher: MakeFetcher, tls_server: Lo
     assert tls_server.log == []
 
 
-async def test_38_certificate_for_another_host(
-    certificate: tuple[str, str], fetcher: MakeFetcher, tls_server: Loopback, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The one place where a private authority has to be trusted: certifi's own switch for the file it names.
-    import certifi
-
-    monkeypatch.setattr(certifi, "where", lambda: certificate[0])
+async def test_38_certificate_for_another_host(trusted: None, fetcher: MakeFetcher, tls_server: Loopback) -> None:
     tls_server.script("/", b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsafe")
     client = fetcher()
 
@@ -316,17 +299,9 @@ async def test_39_another_port_is_another_origin(
 
 
 async def test_39_not_over_a_downgrade(
-    certificate: tuple[str, str],
-    fetcher: MakeFetcher,
-    server: Loopback,
-    tls_server: Loopback,
-    answer: MakeAnswer,
-    monkeypatch: pytest.MonkeyPatch,
+    trusted: None, fetcher: MakeFetcher, server: Loopback, tls_server: Loopback, answer: MakeAnswer
 ) -> None:
     """The same host, now without TLS: everybody on the way could read it."""
-    import certifi
-
-    monkeypatch.setattr(certifi, "where", lambda: certificate[0])
     tls_server.script("/", answer(302, headers={"Location": server.url(host="other.test")}))
     server.script("/", answer(body=b"feed"))
     request = FetchRequest(tls_server.url(scheme="https", host="other.test"), Accept.FEED, authorization=SECRET)
@@ -335,6 +310,27 @@ async def test_39_not_over_a_downgrade(
 
     assert isinstance(outcome, Fetched)
     assert [entry.header("Authorization") for entry in (*tls_server.log, *server.log)] == [SECRET, None]
+
+
+async def test_39_credentials_are_in_no_outcome_no_repr_and_no_log(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    request = FetchRequest(server.url(), Accept.FEED, authorization=SECRET)
+    told = [repr(request)]
+    client = fetcher()
+
+    async def hang_up(writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    for script in (answer(401), answer(302, headers={"Location": "/\\"}), b"nonsense\r\n\r\n", hang_up, answer(body=b"feed")):
+        server.script("/", script)
+        told.append(repr(await client.fetch(request)))
+    told.append(repr(await client.fetch(replace(request, authorization=f"{SECRET}\r\nX-Evil: 1"))))
+
+    assert [entry.header("Authorization") for entry in server.log] == [SECRET] * 5
+    assert "request cannot be expressed in HTTP" in told[-1]
+    assert not re.search("aHVudGVy|hunter2", "".join((*told, caplog.text)))
 
 
 async def test_39_a_redirect_to_another_host_carries_nothing_private(
@@ -425,21 +421,35 @@ async def test_the_second_address_is_tried(fetcher: MakeFetcher, server: Loopbac
     assert isinstance(outcome, Fetched)
 
 
-async def test_the_guard_stands_behind_httpx(fetcher: MakeFetcher, server: Loopback, names: Names) -> None:
-    """httpx shows no public way to give its transport a pool. Should its private one move, this fails before anything leaks."""
-    transport = httpx.AsyncHTTPTransport(trust_env=False)
-    assert type(transport._pool).__module__.startswith("httpcore")
-    await transport.aclose()
-
-    guarded = wire.Wire(names, connect_timeout=5, most_idle=1)
-    assert type(guarded._transport._pool) is wire._Connections
-    with pytest.raises(FetchError) as caught:
-        await guarded._transport.handle_async_request(
-            httpx.Request("GET", f"http://127.0.0.1:{server.port}/", extensions={"networks": ()})
-        )
-    assert caught.value.kind is FailureKind.BLOCKED
+@pytest.mark.parametrize("networks", [(), (ip_network("127.9.0.0/16"),)])
+async def test_the_guard_stands_behind_httpx(networks: Networks, server: Loopback, names: Names) -> None:
+    """Whoever sends through the transport, httpx's own client included, is guarded; what a request may reach, it must say."""
+    transport = wire.GuardedTransport(names, most_idle=1)
+    async with httpx.AsyncClient(transport=transport) as client:
+        for host in ("127.0.0.1", "a.test"):
+            with pytest.raises(FetchError) as caught:
+                await client.get(server.url(host=host), extensions={"networks": networks})
+            assert caught.value.kind is FailureKind.BLOCKED
+        with pytest.raises(FetchError) as caught:
+            await client.send(httpx.Request("GET", f"ftp://127.0.0.1:{server.port}/"))
+        assert caught.value.kind is FailureKind.BLOCKED
     assert server.connections == 0
-    await guarded.aclose()
+
+
+async def test_a_peer_that_is_not_the_one_asked_for_is_refused(
+    fetcher: MakeFetcher, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing on this machine does that, so the kernel's word is put into its mouth."""
+    monkeypatch.setattr(socket.socket, "getpeername", lambda _: ("10.0.0.1", server.port))
+
+    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED))
+
+    assert isinstance(outcome, FetchFailed)
+    assert (outcome.kind, outcome.detail) == (
+        FailureKind.BLOCKED,
+        "connected to another address than the one asked for",
+    )
+    assert server.log == []
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ import asyncio
 import gzip
 import tracemalloc
 import zlib
+from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING
 
 import pytest
 
+from aggregator.fetch import fetcher as fetching
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified, Validators
 
 if TYPE_CHECKING:
@@ -21,6 +23,15 @@ FEED = b"<rss version='2.0'>" + b"<item/>" * 500 + b"</rss>"
 def raw_deflate(data: bytes) -> bytes:
     compress = zlib.compressobj(wbits=-15)
     return compress.compress(data) + compress.flush()
+
+
+async def measured(fetch: Awaitable[FetchOutcome]) -> tuple[FetchOutcome, int]:
+    """The outcome, and the most memory that was in use on the way, in bytes."""
+    tracemalloc.start()
+    try:
+        return await fetch, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def failure(outcome: FetchOutcome) -> tuple[FailureKind, str]:
@@ -63,18 +74,13 @@ async def test_a_compressed_body_in_tiny_chunks(fetcher: MakeFetcher, server: Lo
 
 
 async def test_41_gzip_bomb(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
-    compress = zlib.compressobj(wbits=31)
+    compress = zlib.compressobj(level=1, wbits=31)
     zeros = bytes(1_000_000)
     bomb = b"".join(compress.compress(zeros) for _ in range(300)) + compress.flush()
     server.script("/", answer(body=bomb, headers={"Content-Encoding": "gzip"}))
     client = fetcher()
 
-    tracemalloc.start()
-    try:
-        outcome = await client.fetch(FetchRequest(server.url(), Accept.FEED))
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    outcome, peak = await measured(client.fetch(FetchRequest(server.url(), Accept.FEED)))
 
     assert failure(outcome)[0] is FailureKind.TOO_BIG
     assert peak < 40_000_000
@@ -217,9 +223,10 @@ async def test_45_a_million_headers(fetcher: MakeFetcher, server: Loopback) -> N
 
     server.script("/", headers)
 
-    outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED))
+    outcome, peak = await measured(fetcher().fetch(FetchRequest(server.url(), Accept.FEED)))
 
     assert failure(outcome) == (FailureKind.PROTOCOL, "headers are over the limit")
+    assert peak < 4_000_000
 
 
 async def test_46_an_endless_body(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
@@ -231,9 +238,44 @@ async def test_46_an_endless_body(fetcher: MakeFetcher, server: Loopback, answer
 
     server.script("/", endless)
 
-    outcome = await fetcher(max_wire_bytes=100_000).fetch(FetchRequest(server.url(), Accept.FEED))
+    outcome, peak = await measured(fetcher().fetch(FetchRequest(server.url(), Accept.FEED)))
 
-    assert failure(outcome) == (FailureKind.TOO_BIG, "more than 100000 bytes on the wire")
+    assert failure(outcome) == (FailureKind.TOO_BIG, "more than 5000000 bytes on the wire")
+    assert peak < 16_000_000
+
+
+async def test_46_a_server_that_is_faster_than_we_are_waits(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever takes the body is held up for a while: what comes meanwhile stays with the server."""
+    sent, hold = 0, asyncio.Event()
+
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(answer(headers={"Content-Length": "100000000"}))
+        while True:
+            writer.write(b"x" * 65_536)
+            await writer.drain()
+            sent += 65_536
+
+    async def held_up(chunks: AsyncIterator[bytes], *_: object, **__: object) -> bytes:
+        await anext(chunks)
+        await hold.wait()
+        return b""
+
+    monkeypatch.setattr(fetching, "read_body", held_up)
+    server.script("/", endless)
+
+    fetch = asyncio.ensure_future(fetcher(max_wire_bytes=100_000_000).fetch(FetchRequest(server.url(), Accept.FEED)))
+    before = -1
+    while sent != before or not sent:  # until the sockets on the way are full
+        before = sent
+        for _ in range(1000):
+            await asyncio.sleep(0)
+    hold.set()
+    await fetch
+
+    assert sent < 30_000_000
 
 
 async def test_46_an_announced_length_over_the_limit_is_not_read(

@@ -48,7 +48,89 @@ async def test_a_plain_feed(fetcher: MakeFetcher, server: Loopback, clock: Clock
     assert outcome.fetched_at == clock.now()
 
 
-async def test_feed_request_headers(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+AGENT = re.compile(
+    rf"aggregator/{re.escape(__version__)} \(\+https://news\.example/bot(; [0-9]+ subscribers(; feed-id=[!-~]+)?)?\)"
+)
+
+
+async def test_r1_nothing_is_made_up_where_there_is_no_validator(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
+    """Not from the ``Date``, nor from an entry."""
+    body = b"<rss><channel><item><pubDate>Tue, 24 Nov 2026 11:00:00 GMT</pubDate></item></channel></rss>"
+    server.script("/", answer(body=body, headers={"Date": "Tue, 24 Nov 2026 12:00:00 GMT", "Expires": "0"}))
+    client = fetcher()
+
+    first = await client.fetch(FetchRequest(server.url(), Accept.FEED))
+    assert isinstance(first, Fetched)
+    await client.fetch(FetchRequest(server.url(), Accept.FEED, first.validators))
+
+    assert first.validators == Validators()
+    for name in ("If-None-Match", "If-Modified-Since", "A-IM"):
+        assert [entry.header(name) for entry in server.log] == [None, None]
+
+
+@pytest.mark.parametrize("validators", [Validators(etag='"a"'), Validators(last_modified="Tue, 24 Nov 2026 12:00:00 GMT"), ODD])
+async def test_r1_what_exists_is_sent_and_nothing_else(
+    validators: Validators, fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
+    server.script("/", answer(304))
+
+    await fetcher().fetch(FetchRequest(server.url(), Accept.FEED, validators))
+
+    sent = server.log[0]
+    assert (sent.header("If-None-Match"), sent.header("If-Modified-Since")) == (validators.etag, validators.last_modified)
+    assert sent.header("A-IM") == "feed"
+
+
+async def test_r2_an_articles_request_carries_nothing_of_the_feeds(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
+    """The fetcher keeps no validators: what the feed was asked with is forgotten by the next request, of the same URL even."""
+    server.script("/feed", answer(body=b"feed", headers={"ETag": '"a"', "Last-Modified": "then"}), answer(304), answer(304))
+    server.script("/article", answer(body=b"page"))
+    client = fetcher()
+
+    await client.fetch(FetchRequest(server.url("/feed"), Accept.FEED))
+    await client.fetch(FetchRequest(server.url("/feed"), Accept.FEED, ODD, feed_id="daily", subscribers=3))
+    await client.fetch(FetchRequest(server.url("/article"), Accept.PAGE))
+    await client.fetch(FetchRequest(server.url("/feed"), Accept.FEED))
+
+    conditional = [{"If-None-Match", "If-Modified-Since", "A-IM"} & {name for name, _ in entry.headers} for entry in server.log]
+    assert [len(names) for names in conditional] == [0, 3, 0, 0]
+    assert "feed-id" not in (server.log[2].header("User-Agent") or "")
+
+
+async def test_r5_r6_over_a_whole_log(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+    """Whatever the answers are: one form of User-Agent, no cookie, no Referer, no body, the target as configured."""
+    cookie = {"Set-Cookie": "id=secret; Path=/"}
+    target = "/feed?format=rss&x=%7Ea%2f&&y=a+b;c"
+    server.script(
+        target,
+        answer(body=b"feed", headers=cookie),
+        answer(304, headers=cookie),
+        answer(302, headers=cookie | {"Location": "/moved?a=%41"}),
+        answer(403, b"no", headers=cookie),
+        answer(500, headers=cookie),
+    )
+    server.script("/moved?a=%41", answer(body=b"feed", headers=cookie))
+    client = fetcher(contact_url="https://news.example/bot")
+
+    for number, accept in enumerate((Accept.FEED, Accept.FEED, Accept.FEED, Accept.PAGE, Accept.FEED)):
+        await client.fetch(FetchRequest(server.url(target), accept, ODD, feed_id=f"feed-{number}", subscribers=number))
+
+    assert [entry.target for entry in server.log] == [target, target, target, "/moved?a=%41", target, target]
+    for entry in server.log:
+        assert AGENT.fullmatch(entry.header("User-Agent") or "")
+        assert not re.search("mozilla|chrome|safari|firefox", entry.header("User-Agent") or "", re.IGNORECASE)
+        assert (entry.method, entry.body) == ("GET", b"")
+        for name in ("Cookie", "Referer", "Content-Length", "Cache-Control", "Pragma"):
+            assert entry.header(name) is None
+    first_wishes = [(entry.header("Accept") or "").partition(",")[0] for entry in server.log]
+    assert first_wishes == ["application/atom+xml"] * 4 + ["text/html", "application/atom+xml"]
+
+
+async def test_r4_r5_r6_feed_request_headers(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
     server.script("/", answer())
     client = fetcher(contact_url="https://news.example/bot")
 
@@ -62,7 +144,7 @@ async def test_feed_request_headers(fetcher: MakeFetcher, server: Loopback, answ
     assert [name for name, _ in sent.headers] == ["Host", "User-Agent", "Accept", "Accept-Encoding"]
 
 
-async def test_page_request_headers(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+async def test_r5_page_request_headers(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
     server.script("/", answer())
     client = fetcher(contact_url="https://news.example/bot")
 
@@ -73,7 +155,7 @@ async def test_page_request_headers(fetcher: MakeFetcher, server: Loopback, answ
     assert (sent.header("Accept") or "").startswith("text/html")
 
 
-async def test_without_a_contact_the_user_agent_is_still_honest(
+async def test_r5_without_a_contact_the_user_agent_is_still_honest(
     fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
 ) -> None:
     server.script("/", answer())
@@ -92,7 +174,7 @@ async def test_a_contact_that_would_break_the_header_is_refused(fetcher: MakeFet
 
 
 @pytest.mark.parametrize("etag", ['W/"a b"', '"a"', "unquoted", '"caf\u00e9"', '"\u00e2\u0082\u00ac"', '""'])
-async def test_validators_go_back_byte_for_byte(etag: str, fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+async def test_r1_validators_go_back_byte_for_byte(etag: str, fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
     date = "Tuesday, 24-Nov-26 12:00:00 GMT"
     server.script("/", answer(headers={"ETag": etag, "Last-Modified": date}), answer(304))
     client = fetcher()
@@ -110,7 +192,7 @@ async def test_validators_go_back_byte_for_byte(etag: str, fetcher: MakeFetcher,
     assert server.log[1].header("A-IM") == "feed"
 
 
-async def test_pages_ask_for_no_delta(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+async def test_r7_pages_ask_for_no_delta(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
     server.script("/", answer(304))
 
     await fetcher().fetch(FetchRequest(server.url(), Accept.PAGE, ODD))
@@ -118,7 +200,9 @@ async def test_pages_ask_for_no_delta(fetcher: MakeFetcher, server: Loopback, an
     assert server.log[0].header("A-IM") is None
 
 
-async def test_a_304_replaces_the_validators_that_it_brings(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+async def test_s1_a_304_replaces_the_validators_that_it_brings(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
     server.script("/", answer(304, headers={"ETag": '"new"', "Cache-Control": "max-age=7200"}))
 
     outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED, ODD))
@@ -129,7 +213,7 @@ async def test_a_304_replaces_the_validators_that_it_brings(fetcher: MakeFetcher
     assert outcome.final_url == server.url()
 
 
-async def test_226_is_an_answer(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+async def test_r7_226_is_an_answer(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
     server.script("/", answer(226, b"<rss/>", {"IM": "feed", "ETag": '"b"'}))
 
     outcome = await fetcher().fetch(FetchRequest(server.url(), Accept.FEED, ODD))
@@ -173,12 +257,16 @@ async def test_errors(status: int, detail: str, fetcher: MakeFetcher, server: Lo
         ({"Date": "Tue, 24 Nov 2026 11:50:00 GMT", "Retry-After": "Tue, 24 Nov 2026 11:55:00 GMT"}, 300),
         ({"Retry-After": "Tue, 24 Nov 2026 12:05:00 GMT"}, 300),
         ({"Date": "Tue, 24 Nov 2026 12:10:00 GMT", "Retry-After": "Tue, 24 Nov 2026 12:05:00 GMT"}, None),
+        ({"Date": "Tue, 24 Nov 2026 12:10:00 GMT", "Retry-After": "Tue, 24 Nov 2026 12:15:00 GMT"}, 300),
+        ({"Date": "Tue, 24 Nov 2026 12:10:00 GMT", "Retry-After": "120"}, 120),
+        ({"Retry-After": "Tuesday, 24-Nov-26 12:05:00 GMT"}, 300),
+        ({"Retry-After": "Tue Nov 24 12:05:00 2026"}, 300),
         ({"Date": "nonsense", "Retry-After": "Tue, 24 Nov 2026 12:05:00 -0000"}, 300),
         ({"Retry-After": "Tue, 24 Nov 2099 12:05:00 GMT"}, 7 * 86400),
         ({}, None),
     ],
 )
-async def test_retry_after(
+async def test_s4_s5_retry_after(
     status: int,
     headers: dict[str, str],
     seconds: int | None,
@@ -196,7 +284,9 @@ async def test_retry_after(
     assert outcome.retry_after == (None if seconds is None else clock.now() + timedelta(seconds=seconds))
 
 
-async def test_retry_after_of_a_redirect_reaches_the_caller(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+async def test_s5_retry_after_of_a_redirect_reaches_the_caller(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer
+) -> None:
     server.script("/", answer(301, headers={"Location": "/b", "Retry-After": "90"}))
     server.script("/b", answer(302, headers={"Location": "/c"}))
     server.script("/c", answer(body=b"feed"), answer(body=b"feed", headers={"Retry-After": "5"}))
@@ -279,7 +369,7 @@ async def test_a_redirect_without_location(fetcher: MakeFetcher, server: Loopbac
     assert (outcome.kind, outcome.detail) == (FailureKind.PROTOCOL, "302 without a Location")
 
 
-async def test_one_connection_serves_many_polls(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+async def test_r8_one_connection_serves_ten_polls(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
     server.script("/", answer(304), answer(404, b"gone"), answer(302, b"<p>moved", {"Location": "/b"}), answer(body=b"feed"))
     server.script("/b", answer(body=b"feed"))
     client = fetcher()
@@ -488,7 +578,7 @@ async def test_a_cancelled_fetch_frees_its_host(fetcher: MakeFetcher, server: Lo
     assert isinstance(second, Fetched)
 
 
-async def test_every_hop_waits_for_its_host(fetcher: MakeFetcher, server: Loopback, clock: Clock, answer: MakeAnswer) -> None:
+async def test_t5_every_hop_waits_for_its_host(fetcher: MakeFetcher, server: Loopback, clock: Clock, answer: MakeAnswer) -> None:
     server.script("/", answer(302, headers={"Location": server.url("/b", host="b.test")}))
     server.script("/b", answer(302, headers={"Location": "/c"}))
     server.script("/c", answer(body=b"feed"))

@@ -15,14 +15,15 @@ import pytest
 
 from aggregator.errors import ConfigError
 from aggregator.fetch import Fetcher, check_url, host_key, wire
+from aggregator.fetch.address import parse_url
 from aggregator.fetch.failure import FetchError
-from aggregator.fetch.guard import Networks, is_allowed
+from aggregator.fetch.guard import Networks, is_allowed, vetted
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest
 
 if TYPE_CHECKING:
     from tests.fetch.conftest import Loopback, MakeAnswer, MakeFetcher, Names
 
-# ``{p}`` is the port of a server that listens on every loopback address and must not be connected to.
+# ``{p}`` is the port of a server on 127.0.0.1 that must not be connected to.
 REFUSED = [
     ("01", "http://127.0.0.1:{p}/"),
     ("02", "http://127.1:{p}/"),
@@ -111,9 +112,31 @@ async def test_refused(number: str, url: str, fetcher: MakeFetcher, server: Loop
     outcome = await client.fetch(FetchRequest(url, Accept.FEED))
 
     assert isinstance(outcome, FetchFailed)
-    assert outcome.kind is FailureKind.BLOCKED
-    assert "hunter2" not in outcome.detail
+    assert (outcome.kind, outcome.status) == (FailureKind.BLOCKED, None)
+    assert re.search("URL|address", outcome.detail)
     assert (server.connections, names.asked) == (0, [])
+
+
+@pytest.mark.parametrize("url", ["http://user:hunter2@8.8.8.8/", "http://user:hunter2@a.test:{p}/"])
+async def test_31_a_password_in_a_url_is_in_no_log_and_no_detail(
+    url: str, fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether configured or met in a redirect; every logger at its most talkative."""
+    caplog.set_level(logging.DEBUG)
+    url = url.replace("{p}", str(server.port))
+    server.script("/", answer(302, headers={"Location": url}))
+    client = fetcher()
+
+    refused = await client.fetch(FetchRequest(url, Accept.FEED))
+    redirected = await client.fetch(FetchRequest(server.url(), Accept.FEED))
+
+    for outcome in (refused, redirected):
+        assert isinstance(outcome, FetchFailed)
+        assert outcome.kind is FailureKind.BLOCKED
+        assert outcome.detail.endswith("URL holds a user name or password")
+        assert outcome.sample == ""
+    assert "hunter2" not in caplog.text
+    assert server.connections == 1
 
 
 @pytest.mark.parametrize("host", ["127。0。0。1", "①②⑦.⓪.⓪.①", "127.1", "0x7f.0.0.1"])
@@ -362,6 +385,14 @@ async def test_39_a_redirect_to_another_host_carries_nothing_private(
 )
 def test_40_addresses_inside_addresses(address: str, allowed: bool) -> None:
     assert is_allowed(address, ()) is allowed
+
+
+@pytest.mark.parametrize("url", ["http://[64:ff9b::808:808]/", "http://[::ffff:8.8.8.8]/"])
+async def test_40_urls_with_them_pass_the_guard(url: str, names: Names) -> None:
+    host = parse_url(url).host
+
+    assert await vetted(host, 80, names, ()) == [host]
+    assert names.asked == []
 
 
 def test_an_opened_network_opens_nothing_else() -> None:

@@ -38,7 +38,9 @@ _HOST_PREFIX = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.])")
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php\d?|aspx?|jsp|cgi)$", re.IGNORECASE)
 _AMP_TAIL = re.compile(r"(?<=[^/])(?:/amp(?:\.html)?|\.amp)$", re.IGNORECASE)
 # What most links look like: canonical already, and worth not taking apart (a feed of 40 entries has 40 of them at each poll).
-_SIMPLE = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)((?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]*)+)", re.ASCII)
+_SIMPLE = re.compile(
+    r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+(?::(?!80/|443/)[1-9][0-9]{1,4})?)((?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]*)+)", re.ASCII
+)
 _AMP_QUERY = frozenset({("amp", ""), ("amp", "1"), ("amp", "true"), ("outputtype", "amp")})
 
 

@@ -80,10 +80,11 @@ def test_any_text_gives_a_bounded_key(text: str) -> None:
 @given(
     st.sampled_from(["http", "https"]),
     st.text("abz09-", min_size=1, max_size=8),
+    st.sampled_from(["", ":80", ":443", ":8080", ":0080", ":65535"]),
     st.lists(st.text("abZ09_.~-", max_size=6), min_size=1, max_size=5),
 )
-def test_the_short_way_for_simple_addresses_leads_to_the_same_place(scheme: str, label: str, path: list[str]) -> None:
-    url = f"{scheme}://{label}.example/{'/'.join(path)}"
+def test_the_short_way_for_simple_addresses_leads_to_the_same_place(scheme: str, label: str, port: str, path: list[str]) -> None:
+    url = f"{scheme}://{label}.example{port}/{'/'.join(path)}"
     around = f"{url}#top"  # no longer simple, and the same address
     assert url_key(url) == url_key(around)
     assert canonical_url(url) == canonical_url(around)

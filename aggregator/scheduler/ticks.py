@@ -57,8 +57,10 @@ class Ticks:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         workers = rooms.active.config.settings.fetch.concurrency
-        self.runner = InlineRunner({POLL: self._poll_job, EXTRACT: self._extract_job}, {POLL: workers, EXTRACT: workers})
-        self._limits = {POLL: workers, EXTRACT: workers}
+        # A job is many polls side by side, and each may hold a document that waits for a parser: few jobs keep memory small.
+        limits = {POLL: max(4, workers // 4), EXTRACT: workers}
+        self.runner = InlineRunner({POLL: self._poll_job, EXTRACT: self._extract_job}, limits)
+        self._limits = limits
         self._deciding = asyncio.Lock()
         self._polled_at: datetime | None = None
         self.stopping = False

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -125,6 +126,25 @@ async def preview(store: Store, config: Config, recipient: Recipient, slot: Slot
         config.settings, letter, recipient, place.recipient_id, kind=DeliveryKind.DIGEST, key="preview", now=slot.due_at
     )
     return letter, sealed.message
+
+
+@asynccontextmanager
+async def open_errand(config: Config, *, clock: Clock | None = None) -> AsyncIterator[Rooms]:
+    """The rooms for one errand, beside a running service or without one: nothing is applied, nothing ticks."""
+    clock, transport = clock or SystemClock(), transport_for(config.settings.mail)
+    store = await asyncio.to_thread(open_store, config)
+    try:
+        active = await asyncio.to_thread(activate, store, config)
+        fetcher, cpu = Fetcher(config.settings.fetch, clock), CpuPool(replace(config.settings.workers, processes=1), warm=False)
+        try:
+            robots = RobotsDesk(store, fetcher, cpu, clock, config.settings.fetch)
+            yield Rooms(store, fetcher, cpu, transport, clock, active, robots)
+        finally:
+            await asyncio.to_thread(cpu.close)
+            await fetcher.aclose()
+            await transport.aclose()
+    finally:
+        await asyncio.to_thread(store.close)
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import typer
 from aggregator import __version__
 from aggregator.cli import archive, deliveries, digests, rule, service, source, store
 from aggregator.cli.demo import demo
+from aggregator.cli.doctor import doctor
 from aggregator.cli.options import Call
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ app.command()(service.check)
 app.command()(service.apply)
 app.command()(service.run)
 app.command()(archive.search)
+app.command()(doctor)
 app.add_typer(source.app, name="source")
 app.add_typer(rule.app, name="rule")
 app.add_typer(digests.app, name="digest")

@@ -16,7 +16,7 @@ from aggregator.config.settings import (
     StoreSettings,
     WorkerSettings,
 )
-from aggregator.config.writing import append_sources, slug_for
+from aggregator.config.writing import append_sources, blank_source, slug_for
 
 __all__ = [
     "FILES",
@@ -32,6 +32,7 @@ __all__ = [
     "StoreSettings",
     "WorkerSettings",
     "append_sources",
+    "blank_source",
     "lint",
     "load_config",
     "slug_for",

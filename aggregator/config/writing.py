@@ -8,11 +8,11 @@ import tempfile
 import unicodedata
 from collections.abc import Container, Sequence
 from contextlib import suppress
-from itertools import count
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from aggregator.config.forms import DefaultsForm
 from aggregator.config.loading import floor_of, read_sources
 from aggregator.config.reading import Document
 from aggregator.config.values import slugify, spell
@@ -37,6 +37,21 @@ _LATIN = str.maketrans(
 )
 
 
+def blank_source(folder: Path) -> SourceSpec:
+    """A source with nothing of its own: what ``[defaults]`` in ``sources.toml`` gives to each."""
+    return _blank(_document(folder), floor_of(folder))
+
+
+def _document(folder: Path) -> Document:
+    path = folder / "sources.toml"
+    return Document(path, path.read_bytes() if path.exists() else b"")
+
+
+def _blank(document: Document, floor: timedelta | None) -> SourceSpec:
+    form = document.check(DefaultsForm, document.table("defaults"), ("defaults",), {"floor": floor})
+    return SourceSpec(slug="", url="", **(form.written() if form else {}))
+
+
 def append_sources(folder: Path, specs: Sequence[SourceSpec]) -> None:
     """Append a ``[[source]]`` block for each spec to ``sources.toml``, which may be missing.
 
@@ -46,17 +61,17 @@ def append_sources(folder: Path, specs: Sequence[SourceSpec]) -> None:
     """
     if not specs:
         return
-    path = folder / "sources.toml"
+    path, floor = folder / "sources.toml", floor_of(folder)
     old = path.read_bytes() if path.exists() else b""
-    defaults = Document(path, old).data.get("defaults", {})
     end = "\r\n" if b"\r\n" in old else "\n"
-    text = "".join(_block(spec, defaults if isinstance(defaults, dict) else {}) for spec in specs).replace("\n", end)
+    blank = _blank(Document(path, old), floor)
+    text = "".join(_block(spec, blank) for spec in specs).replace("\n", end)
     try:
         new = old + (b"" if old.endswith(b"\n") or not old else end.encode()) + text.encode()
     except UnicodeEncodeError as error:
         raise ConfigErrors((ConfigError(f"cannot be written as UTF-8: {error.reason}", path=str(path)),)) from None
     document = Document(path, new)
-    read = read_sources(document, floor_of(folder))
+    read = read_sources(document, floor)
     if not document.errors and read[-len(specs) :] != tuple(specs):
         document.add((), "the sources cannot be written so that they read back the same", "check the values of the new sources")
     if document.errors:
@@ -64,15 +79,11 @@ def append_sources(folder: Path, specs: Sequence[SourceSpec]) -> None:
     _replace(path.resolve(), new)
 
 
-def _block(spec: SourceSpec, defaults: dict[str, Any]) -> str:
-    """The TOML of one source. What equals the default is left out, unless ``[defaults]`` says otherwise."""
+def _block(spec: SourceSpec, blank: SourceSpec) -> str:
+    """The TOML of one source. What it has by default is left out."""
     lines = ["", "[[source]]", f"slug = {_toml(spec.slug)}", f"url = {_toml(spec.url)}"]
-    usual = SourceSpec(slug="", url="")
-    for key in _OPTIONAL:
-        value = getattr(spec, key)
-        if value != getattr(usual, key) or key in defaults:
-            lines.append(f"{key} = {_toml(value)}")
-    if spec.interval is not None or "interval" in defaults:
+    lines += [f"{key} = {_toml(value)}" for key in _OPTIONAL if (value := getattr(spec, key)) != getattr(blank, key)]
+    if spec.interval != blank.interval:
         lines.append(f'interval = "{spell(spec.interval) if spec.interval is not None else "auto"}"')
     return "\n".join([*lines, ""])
 
@@ -118,9 +129,16 @@ def slug_for(name: str, url: str, taken: Container[str]) -> str:
         host = ""
     stem = slugify(plain) if re.search(r"[A-Za-z]", plain) else ""
     stem = stem or slugify(host.removeprefix("www.")) or "source"
-    for number in count(1):
+
+    def numbered(number: int) -> str:
         tail = f"-{number}" if number > 1 else ""
-        slug = stem[: 64 - len(tail)].strip("-") + tail
-        if slug not in taken:
-            return slug
-    raise AssertionError  # count() never ends
+        return stem[: 64 - len(tail)].strip("-") + tail
+
+    # A list of 10,000 feeds of one name must not count to 10,000 for each: look for a taken number with a free one behind it.
+    taken_one, free = 0, 1
+    while numbered(free) in taken:
+        taken_one, free = free, 2 * free
+    while free - taken_one > 1:
+        middle = (taken_one + free) // 2
+        taken_one, free = (middle, free) if numbered(middle) in taken else (taken_one, middle)
+    return numbered(free)

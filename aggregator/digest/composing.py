@@ -9,7 +9,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from aggregator.letter import Reader, Story, arrange, outlet_of, story_block, words_of
-from aggregator.model.delivery import DigestIssue, MatchedArticle, Recipient, RuleBlock, RuleDigest, SourceTrouble
+from aggregator.model.delivery import DigestIssue, MatchedArticle, Recipient, RuleBlock, RuleDigest, SourceGap, SourceTrouble
 from aggregator.text import direction
 
 MOST_STORIES = 40
@@ -26,6 +26,7 @@ def compose(
     items: Sequence[MatchedArticle],
     rules: Sequence[RuleDigest],
     troubles: Sequence[SourceTrouble],
+    gaps: Sequence[SourceGap] = (),
     *,
     instance: str,
     missed_days: int,
@@ -59,6 +60,7 @@ def compose(
         rules=blocks,
         quiet=tuple(block.name for block in blocks if not block.articles),
         troubles=tuple(_in_zone(trouble, zone) for trouble in troubles),
+        gaps=tuple(replace(gap, after=gap.after.astimezone(zone), before=gap.before.astimezone(zone)) for gap in gaps),
         missed_days=missed_days,
         match_ids=tuple(dict.fromkeys(item.match_id for item in followed)),
     )

@@ -24,12 +24,13 @@ from aggregator.letter import (
     wrapped,
     write_html,
 )
-from aggregator.model.delivery import DigestIssue, Letter, RuleBlock, SourceTrouble, StoryBlock
+from aggregator.model.delivery import DigestIssue, Letter, RuleBlock, SourceGap, SourceTrouble, StoryBlock
 
 BAR_HEIGHT = 28
 _BARS = "▁▂▃▅▇"
 _MOST_QUIET = 30
 _MOST_TROUBLES = 20
+"""Sources named at most in each part of the health block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ class _Page:
     quiet: tuple[str, ...]
     troubles: tuple[_Trouble, ...]
     more_troubles: str
+    gaps: tuple[_Trouble, ...]
+    more_gaps: str
     footer: tuple[str, ...]
 
 
@@ -149,6 +152,8 @@ def _page(issue: DigestIssue, cut: _Cut, words: Words) -> _Page:
         quiet=tuple(_quiet(issue, words)),
         troubles=tuple(_trouble(trouble, issue, words) for trouble in issue.troubles[:_MOST_TROUBLES]),
         more_troubles=_rest(words, words.more_sources, len(issue.troubles) - _MOST_TROUBLES),
+        gaps=tuple(_gap(gap, issue, words) for gap in issue.gaps[:_MOST_TROUBLES]),
+        more_gaps=_rest(words, words.more_sources, len(issue.gaps) - _MOST_TROUBLES),
         footer=tuple(
             line.format(instance=named(issue.instance, 60), recipient=named(issue.recipient, 80))
             for line in (words.why_digest, words.change)
@@ -230,6 +235,11 @@ def _trouble(trouble: SourceTrouble, issue: DigestIssue, words: Words) -> _Troub
     return _Trouble(name=tidy(trouble.title or trouble.slug, 120), facts=" · ".join(facts))
 
 
+def _gap(gap: SourceGap, issue: DigestIssue, words: Words) -> _Trouble:
+    after, before = (words.moment(at, today=issue.day) for at in (gap.after, gap.before))
+    return _Trouble(tidy(gap.title or gap.slug, 120), words.count(words.gap, gap.estimate).format(after=after, before=before))
+
+
 def _html(issue: DigestIssue, page: _Page, subject: str, words: Words) -> str:
     return write_html(
         "aggregator.digest",
@@ -276,11 +286,14 @@ def _text(page: _Page, issue: DigestIssue, words: Words) -> str:
 
 
 def _health_lines(page: _Page, words: Words) -> Sequence[str]:
-    if not page.troubles:
-        return []
-    lines = ["=" * WIDTH, words.health, ""]
-    for trouble in page.troubles:
-        lines += wrapped(f"{named(trouble.name)} · {trouble.facts}", "  ", "- ")
-    if page.more_troubles:
-        lines.append(page.more_troubles)
-    return [*lines, ""]
+    lines: list[str] = []
+    for heading, troubles, more in (
+        (words.health, page.troubles, page.more_troubles),
+        (words.gaps, page.gaps, page.more_gaps),
+    ):
+        if troubles:
+            lines += ["=" * WIDTH, heading, ""]
+            for trouble in troubles:
+                lines += wrapped(f"{named(trouble.name)} · {trouble.facts}", "  ", "- ")
+            lines += [more, ""] if more else [""]
+    return lines

@@ -32,6 +32,7 @@ class Words:
     other_rules: tuple[str, ...]
     more_sources: tuple[str, ...]
     failing: tuple[str, ...]
+    gap: tuple[str, ...]
     missed: tuple[str, ...]
     digest_of: str = "{instance}: digest of {day}"
     alert: str = "ALERT"
@@ -49,6 +50,7 @@ class Words:
     quiet: str = "No matches for"
     usual: str = "usually {n} a day"
     health: str = "Sources that cannot be read"
+    gaps: str = "Entries that we missed"
     blind: str = "What these outlets published meanwhile is missing from this mail."
     since: str = "since {at}"
     next_try: str = "next try {at}"
@@ -129,6 +131,10 @@ ENGLISH = Words(
     more_rules=("+{n} more rule with matches", "+{n} more rules with matches"),
     other_rules=("+{n} more rule", "+{n} more rules"),
     more_sources=("+{n} more source", "+{n} more sources"),
+    gap=(
+        "about {n} entry, published between {{after}} and {{before}}, scrolled out before we came",
+        "about {n} entries, published between {{after}} and {{before}}, scrolled out before we came",
+    ),
     failing=("{n} source cannot be read", "{n} sources cannot be read"),
     missed=(
         "No digest went out on {n} day before this one; this mail covers that day as well.",

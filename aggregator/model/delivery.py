@@ -82,6 +82,17 @@ class SourceTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceGap:
+    """A source of which entries were missed, for the health block: about ``estimate``, published from ``after`` to ``before``."""
+
+    slug: str
+    title: str
+    estimate: int
+    after: datetime
+    before: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A run of snippet or headline text; ``hit`` runs are marked."""
 
@@ -157,6 +168,7 @@ class DigestIssue:
     troubles: tuple[SourceTrouble, ...]
     missed_days: int
     match_ids: tuple[int, ...]
+    gaps: tuple[SourceGap, ...] = ()
 
 
 class DeliveryKind(StrEnum):

@@ -53,16 +53,19 @@ def _prepare(memory_bytes: int) -> None:
 
 
 class CpuPool:
-    """Runs pure functions in worker processes. Workers start with the first job."""
+    """Runs pure functions in worker processes. Workers start with the first job.
 
-    def __init__(self, settings: WorkerSettings) -> None:
-        self._settings = settings
+    ``warm``: the parsers are imported once for all of them, before the first one starts. For a job or two that takes too long.
+    """
+
+    def __init__(self, settings: WorkerSettings, *, warm: bool = True) -> None:
+        self._settings, self._warm = settings, warm
         self._pool = self._build()
 
     def _build(self) -> ProcessPool:
         # A fork server is single-threaded, so that its forks are safe, and has the parsers imported once for all workers.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["aggregator.pipeline.warm"])
+        context.set_forkserver_preload(["aggregator.pipeline.warm"] if self._warm else [])
         return ProcessPool(
             max_workers=self._settings.processes or os.cpu_count() or 1,
             max_tasks=RECYCLE,

@@ -15,6 +15,7 @@ from aggregator.model.delivery import (
     Recipient,
     RuleDigest,
     Slot,
+    SourceGap,
     SourceTrouble,
 )
 from aggregator.model.page import FailureKind
@@ -23,6 +24,7 @@ from aggregator.pipeline.letters import seal
 from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.store import Store, digests, sources
 from aggregator.store.digests import Standing
+from aggregator.store.dossier import MissedEntries, missed_between
 from aggregator.store.outbox import NewDelivery
 
 INSTANT = timedelta(microseconds=1)
@@ -103,7 +105,9 @@ async def draft_digest(
     rules += [RuleDigest(slug, slug, "", counts.get(slug, (0,) * DAYS)) for slug in sorted(gone)]
     troubles = [_trouble(source) for source in await store.read(sources.troubled)]
     missed = _slots_between(recipient, place.covered_until, slot)
-    issue = compose(recipient, slot.day, window, items, rules, troubles, instance=config.settings.instance, missed_days=missed)
+    gaps = [_gap(source) for source in await store.read(missed_between, *window)]
+    instance = config.settings.instance
+    issue = compose(recipient, slot.day, window, items, rules, troubles, gaps, instance=instance, missed_days=missed)
     return issue, render_digest(issue)
 
 
@@ -120,3 +124,7 @@ def _trouble(source: SourceHealth) -> SourceTrouble:
     since = source.failing_since
     assert since is not None
     return SourceTrouble(source.slug, source.title, FailureKind(source.kind), source.detail, since, source.next_poll_at)
+
+
+def _gap(missed: MissedEntries) -> SourceGap:
+    return SourceGap(missed.slug, missed.title, missed.gap.estimate, missed.gap.after, missed.gap.before)

@@ -71,6 +71,31 @@ def read_feed(job: FeedJob) -> ParsedFeed | ParseFailed:
     return parsed
 
 
+@dataclass(frozen=True, slots=True)
+class NamedFeed:
+    """A feed that a page names; ``title`` is the page's word for it, or ""."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFeeds:
+    """Where a site's feeds are: those that its page names (in link elements, else in links), and addresses worth a guess."""
+
+    named: tuple[NamedFeed, ...] = ()
+    guesses: tuple[str, ...] = ()
+
+
+def read_site(body: bytes, url: str, content_type: str) -> SiteFeeds:
+    """Look for feeds on a page, the likeliest first. ``url`` is its final address."""
+    from aggregator.parse.discovery import How, common_paths, find_feeds
+
+    found = find_feeds(body, url=url, content_type=content_type)
+    stated = [feed for feed in found if feed.how is How.LINK] or found
+    return SiteFeeds(tuple(NamedFeed(feed.url, feed.title) for feed in stated), common_paths(url))
+
+
 def read_rules(body: bytes) -> str:
     """The text of a robots.txt; empty if there are no rules in it."""
     from aggregator.parse.robots import read_robots

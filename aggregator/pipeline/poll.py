@@ -40,7 +40,9 @@ from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed, SeenEntry
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified, Validators
 from aggregator.model.source import DueSource, History, Trouble, Trust
 from aggregator.pipeline.cpu import Crashed
+from aggregator.pipeline.discovery import content_type_of
 from aggregator.pipeline.jobs import FeedJob, read_feed
+from aggregator.pipeline.rediscovery import look_for_replacement
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import hosts, moves, sources, websub
 from aggregator.store.codec import dump_window, load_window
@@ -242,27 +244,7 @@ class _Poll:
         parsed = await read_document(rooms, source, page.body, page.final_url, content_type_of(page), links)
         match parsed:
             case ParsedFeed():
-                # A 226 (RFC 3229) is a part of the feed: its hash says nothing of the next one, and its window is not the feed's.
-                whole = page.status != 226
-                window = dump_window(parsed.window) if whole and parsed.window else None
-                body = sources.FeedBody(
-                    page.final_url,
-                    page.status,
-                    digest if whole else "",
-                    len(page.body),
-                    page.validators,
-                    page.fetched_at,
-                    window,
-                    self._asked,
-                )
-                conclude = partial(self._conclude, page, parsed)
-                done = await rooms.store.write(
-                    sources.store_feed, source, body, parsed, keyed(source, parsed, rooms.host_key), conclude
-                )
-                if done is None:
-                    return 0
-                await self._note_hub(page, parsed, len(done[0].new))
-                return self._told(*done)
+                return await self.keep(page, parsed, digest)
             case ParseFailed(kind=kind, detail=detail, sample=sample):
                 failed = FetchFailed(source.url, kind, detail, page.fetched_at, page.status, sample=sample)
                 return await self._fail(failed)
@@ -271,6 +253,29 @@ class _Poll:
                 return await self._fail(FetchFailed(source.url, FailureKind.CRASHED, detail, page.fetched_at, page.status))
             case _:
                 assert_never(parsed)
+
+    async def keep(self, page: Fetched, feed: ParsedFeed, digest: str) -> int:
+        """Store a document that was parsed. Returns how many of its entries are new."""
+        # A 226 (RFC 3229) is a part of the feed: its hash says nothing of the next one, and its window is not the feed's.
+        whole = page.status != 226
+        window = dump_window(feed.window) if whole and feed.window else None
+        body = sources.FeedBody(
+            page.final_url,
+            page.status,
+            digest if whole else "",
+            len(page.body),
+            page.validators,
+            page.fetched_at,
+            window,
+            self._asked,
+        )
+        source, rooms = self._source, self._rooms
+        entries = keyed(source, feed, rooms.host_key)
+        done = await rooms.store.write(sources.store_feed, source, body, feed, entries, partial(self._conclude, page, feed))
+        if done is None:
+            return 0
+        await self._note_hub(page, feed, len(done[0].new))
+        return self._told(*done)
 
     def _conclude(self, page: Fetched, feed: ParsedFeed, stored: Stored) -> Conclusion:
         """What follows from a stored document. Called inside the transaction: quick, and pure but for its arguments."""
@@ -337,6 +342,8 @@ class _Poll:
         match history.trouble:
             case Trouble.THROTTLED:
                 await self._throttled(failed, now)
+            case Trouble.MISSING | Trouble.WEB_PAGE:
+                await look_for_replacement(rooms, source, history)
             case Trouble.REFUSED:
                 rooms.line.hold(source, now, network=False)
                 if wronged := rooms.line.throttled(source.host, now):
@@ -362,16 +369,16 @@ class _Poll:
         log.warning("host.throttled", host=host, until=until, forgiven=len(wronged))
 
 
+async def first_poll(rooms: Rooms, source: DueSource, page: Fetched, feed: ParsedFeed) -> int:
+    """Store the document that a new, leased source was found by, so that its server is asked once. Returns the new entries."""
+    return await _Poll(rooms, source, subscribed=False).keep(page, feed, sha256(page.body).hexdigest())
+
+
 def pace_of(source: DueSource, settings: PollSettings) -> Pace:
     """The bounds of a source's rhythm. Hosts of our own network may be polled as often as the operator likes."""
     private = is_private_host(source.host) or bool(source.spec.allow_networks)
     floor = settings.floor if private else max(settings.floor, HARD_FLOOR)
     return Pace(floor, max(settings.ceiling, floor), max(settings.slowest, floor), settings.backoff_max, source.spec.interval)
-
-
-def content_type_of(page: Fetched) -> str:
-    """The header as it came, or an empty string."""
-    return next((value for name, value in page.headers if name == "content-type"), "")
 
 
 async def read_document(

@@ -31,6 +31,12 @@ def throttles(session: Session, host: str) -> int:
     return session.exec(select(HostRow.throttles).where(HostRow.host == host)).one_or_none() or 0
 
 
+def resting_until(session: Session, host: str, now: datetime) -> datetime | None:
+    """Until when the host wants no request, None if it may be asked."""
+    until = session.exec(select(HostRow.throttled_until).where(HostRow.host == host)).one_or_none()
+    return until if until and until > now else None
+
+
 def throttle(session: Session, host: str, until: datetime, repeats: int) -> None:
     """Leave a host alone until then: no feed and no page of it is claimed."""
     row = insert(HostRow).values(host=host, throttled_until=until, throttles=repeats)

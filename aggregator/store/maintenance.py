@@ -21,6 +21,8 @@ from aggregator.store.tables import (
     DigestRow,
     EntryRow,
     FetchRow,
+    GapRow,
+    HostRow,
     MatchRow,
     RecipientRow,
     RevisionRow,
@@ -33,10 +35,19 @@ from aggregator.store.tables import (
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """How much there is of everything, and what waits."""
+    """How much there is of everything, and what waits.
+
+    ``missed`` is about how many entries scrolled out of feeds unseen, in ``gaps`` gaps; ``moved`` sources are polled at another
+    address than the configured one, or rest because another is; ``throttled`` hosts asked us to come less often, and have not
+    answered well since.
+    """
 
     sources: int
     failing: int
+    moved: int
+    throttled: int
+    gaps: int
+    missed: int
     entries: int
     pending: int
     articles: int
@@ -54,13 +65,18 @@ class Stats:
 
 def stats(session: Session) -> Stats:
     """Count everything."""
+    active = col(SourceRow.removed_at).is_(None)
 
     def count(table: type[SQLModel], *where: Any) -> int:
         return session.exec(select(func.count()).select_from(table).where(*where)).one()
 
     return Stats(
-        sources=count(SourceRow, col(SourceRow.removed_at).is_(None)),
-        failing=count(SourceRow, col(SourceRow.removed_at).is_(None), col(SourceRow.failing_since).is_not(None)),
+        sources=count(SourceRow, active),
+        failing=count(SourceRow, active, col(SourceRow.failing_since).is_not(None)),
+        moved=count(SourceRow, active, col(SourceRow.moved_to).is_not(None) | col(SourceRow.merged_into).is_not(None)),
+        throttled=count(HostRow, col(HostRow.throttled_until).is_not(None)),
+        gaps=count(GapRow),
+        missed=session.exec(select(func.coalesce(func.sum(GapRow.estimate), 0))).one(),
         entries=count(EntryRow),
         pending=count(EntryRow, EntryRow.state == "pending"),
         articles=count(ArticleRow),

@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from aggregator.errors import NotFound
-from aggregator.model.source import Move
+from aggregator.model.source import Move, Trouble
 from aggregator.store.codec import HISTORY
+from aggregator.store.dossier import unknown_source
 from aggregator.store.tables import MoveRow, SourceRow
 
 
@@ -42,7 +43,8 @@ def undo_move(session: Session, slug: str, now: datetime, host_key: Callable[[st
         raise NotFound(f"{slug} has not moved: there is nothing to undo.")
     log.undone_at = now
     row.moved_to = None if log.from_url == row.url else log.from_url
-    row.merged_into, row.host, row.next_poll_at = None, host_key(log.from_url), now
+    row.merged_into, row.host, row.next_poll_at, row.allowed_at = None, host_key(log.from_url), now, None
+    row.poll_reason = "its address was changed by the operator"
     history = HISTORY.load_text(row.history)
     row.history = HISTORY.dump_text(
         replace(history, stays_from=(*history.stays_from, log.to_url), moving_to=None, moving_since=None)
@@ -62,7 +64,11 @@ def move_by_hand(session: Session, slug: str, url: str | None, now: datetime, ho
     assert row.id is not None
     move = Move(row.moved_to or row.url, target, "by the operator")
     apply_move(session, row.id, move, host_key(target), now)
-    row.next_poll_at, row.failures, row.failing_since, row.failure_kind, row.failure_detail = now, 0, None, "", ""
+    row.next_poll_at, row.poll_reason, row.allowed_at = now, "its address was changed by the operator", None
+    row.failures, row.failing_since, row.failure_kind, row.failure_detail, row.trouble = 0, None, "", "", ""
+    # What went wrong at the old address says nothing of the new one.
+    history = replace(HISTORY.load_text(row.history), trouble=Trouble.NONE, strikes=0.0, repeats=0, gone_days=(), sample="")
+    row.history = HISTORY.dump_text(history)
     session.add(row)
     return move
 
@@ -70,7 +76,7 @@ def move_by_hand(session: Session, slug: str, url: str | None, now: datetime, ho
 def _active(session: Session, slug: str) -> SourceRow:
     row = session.exec(select(SourceRow).where(SourceRow.slug == slug, col(SourceRow.removed_at).is_(None))).one_or_none()
     if row is None:
-        raise NotFound(f"there is no source {slug}: aggregator source list names them all.")
+        raise unknown_source(session, slug)
     return row
 
 

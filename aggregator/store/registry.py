@@ -6,12 +6,14 @@ with all of it when the same slug returns.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlmodel import Session, select
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from aggregator.config.settings import Config
 from aggregator.manners import ORDINARY, phase
@@ -101,8 +103,35 @@ def apply(session: Session, config: Config, now: datetime, host_key: Callable[[s
             gone.removed_at = now
             if isinstance(gone, SourceRow):
                 _void_lease(gone)
+                _wake_merged(session, gone, now)
             session.add(gone)
     return changes
+
+
+def register(session: Session, spec: SourceSpec, now: datetime, host_key: Callable[[str], str], lease: timedelta) -> None:
+    """Put one source beside those that are there, leased to whoever has its first document at hand.
+
+    If he dies, it is polled like any other when the lease has run out.
+    """
+    _put_source(session, spec, now, host_key, now)
+    row = session.exec(select(SourceRow).where(SourceRow.slug == spec.slug)).one()
+    row.lease_until, row.lease_token = now + lease, secrets.token_hex(8)
+    session.add(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a source is polled (``url``). ``active`` is False for one that was taken out of the configuration."""
+
+    slug: str
+    url: str
+    active: bool
+
+
+def addresses(session: Session) -> list[Address]:
+    """Where every source that ever was is polled, or was last."""
+    rows = session.exec(select(SourceRow).order_by(SourceRow.slug))
+    return [Address(row.slug, row.moved_to or row.url, row.removed_at is None) for row in rows]
 
 
 def _row(session: Session, table: type[R], slug: str) -> R | None:
@@ -121,6 +150,7 @@ def _put_source(
         row.baseline_at = None  # what stands there now was there before, and alerts nobody
     if row.url != spec.url or not spec.enabled:
         _void_lease(row)
+        _wake_merged(session, row, now)
     if row.url != spec.url:
         # Validators and the body's hash belong to the address they came from.
         row.etag = row.last_modified = row.final_url = row.body_sha256 = row.moved_to = row.merged_into = row.proposed_url = None
@@ -139,6 +169,13 @@ def _put_source(
 def _void_lease(row: SourceRow) -> None:
     """A poll that is under way brings what is no longer wanted, or comes from an address that is no longer the source's."""
     row.lease_token = row.lease_until = None
+
+
+def _wake_merged(session: Session, row: SourceRow, now: datetime) -> None:
+    """A source is no longer polled where it was: those that rested because it was stand in for themselves again."""
+    if row.id is not None:
+        resting = update(SourceRow).where(col(SourceRow.merged_into) == row.id)
+        session.execute(resting.values(merged_into=None, next_poll_at=now))
 
 
 def _put_rule(session: Session, spec: RuleSpec, now: datetime, position: int) -> None:

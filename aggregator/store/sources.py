@@ -406,10 +406,9 @@ def _known_by_link(session: Session, source: DueSource, entries: Sequence[KeyedE
 
 
 def propose(session: Session, source_id: int, url: str | None, searched: History) -> None:
-    """Note that a feed's site was asked for another address, and what it named, if anything."""
-    session.execute(
-        update(SourceRow).where(col(SourceRow.id) == source_id).values(proposed_url=url, history=HISTORY.dump_text(searched))
-    )
+    """Note that a feed's site was asked for another address, and what it named. If it named nothing, an older word stands."""
+    values = {"history": HISTORY.dump_text(searched)} | ({"proposed_url": url} if url else {})
+    session.execute(update(SourceRow).where(col(SourceRow.id) == source_id).values(**values))
 
 
 def spread_overdue(

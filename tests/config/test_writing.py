@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.config import append_sources, load_config, slug_for
+from aggregator.config import append_sources, blank_source, load_config, slug_for
 from aggregator.errors import ConfigErrors
 from aggregator.model.source import SourceSpec
 
@@ -97,6 +97,19 @@ def test_defaults_of_the_file_do_not_change_what_is_appended(folder: MakeFolder)
     assert sources(path) == (plain, FULL)
 
 
+def test_what_the_defaults_give_is_not_written_again(folder: MakeFolder) -> None:
+    defaults = '[defaults]\ngroup = "state"\ntimezone = "Asia/Tehran"\ninterval = "2h"\ntags = ["x"]\n'
+    path = folder(sources=defaults)
+    blank = blank_source(path)
+    assert blank == SourceSpec("", "", group="state", timezone="Asia/Tehran", interval=timedelta(hours=2), tags=("x",))
+    spec = dataclasses.replace(blank, slug="one", url="https://example.org/one", interval=None)
+    append_sources(path, [spec])
+    content = (path / "sources.toml").read_text(encoding="utf-8")
+    assert content == defaults + '\n[[source]]\nslug = "one"\nurl = "https://example.org/one"\ninterval = "auto"\n'
+    assert sources(path) == (spec,)
+    assert blank_source(folder(sources="")) == SourceSpec("", "")
+
+
 @pytest.mark.parametrize(
     ("old", "spec", "word"),
     [
@@ -174,6 +187,8 @@ def test_a_taken_slug_gets_a_number() -> None:
     for expected in ("radio", "radio-2", "radio-3"):
         assert slug_for("Radio", "", taken) == expected
         taken.add(expected)
+    assert slug_for("Radio", "", {"radio", "radio-3"}) == "radio-2"
+    assert slug_for("Radio", "", {"radio", *(f"radio-{number}" for number in range(2, 10_001))}) == "radio-10001"
     long = slug_for("y" * 70, "", {"y" * 64})
     assert long == "y" * 62 + "-2"
 

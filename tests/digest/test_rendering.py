@@ -7,7 +7,7 @@ import pytest
 from lxml import html as lxml_html
 
 from aggregator.digest import compose, render_digest
-from aggregator.model.delivery import DigestIssue, Letter, MatchedArticle, Recipient, RuleDigest, SourceTrouble
+from aggregator.model.delivery import DigestIssue, Letter, MatchedArticle, Recipient, RuleDigest, SourceGap, SourceTrouble
 from aggregator.model.page import FailureKind
 
 Make = Callable[..., MatchedArticle]
@@ -25,9 +25,10 @@ def issue_of(
     *,
     reader: Recipient = READER,
     troubles: Sequence[SourceTrouble] = (),
+    gaps: Sequence[SourceGap] = (),
     missed_days: int = 0,
 ) -> DigestIssue:
-    return compose(reader, DAY, WINDOW, items, rules, troubles, instance="Newsdesk", missed_days=missed_days)
+    return compose(reader, DAY, WINDOW, items, rules, troubles, gaps, instance="Newsdesk", missed_days=missed_days)
 
 
 def parsed(letter: Letter) -> Any:
@@ -145,6 +146,29 @@ def test_an_empty_digest_tells_silence_from_blindness() -> None:
     assert render_digest(issue_of([])).subject == "[Newsdesk] No matches — Tue 24 Nov"
 
 
+def test_entries_that_were_missed_are_told_in_both_parts() -> None:
+    gaps = [
+        SourceGap("estuary", "Estuary Times", 12, WINDOW[0] - timedelta(hours=9), WINDOW[0] + timedelta(hours=20)),
+        SourceGap("pier", "", 1, WINDOW[1] - timedelta(hours=2), WINDOW[1] - timedelta(hours=1)),
+    ]
+    letter = render_digest(issue_of([], gaps=gaps))
+    said = [
+        "Estuary Times · about 12 entries, published between Sun 22 Nov 22:00 and 03:00, scrolled out before we came",
+        "pier · about 1 entry, published between 05:00 and 06:00, scrolled out before we came",
+    ]
+    (block,) = parsed(letter).xpath("//div[@class='h']")
+    assert texts(block.xpath("./h2")) == ["Entries that we missed"]
+    assert texts(block.xpath("./p")) == said
+    assert f"Entries that we missed - {said[0]} - {said[1]} ---" in one_line(letter.text)
+    both = render_digest(issue_of([], troubles=[FAILING], gaps=gaps))
+    headings = ["Sources that cannot be read", "Entries that we missed"]
+    assert texts(parsed(both).xpath("//div[@class='h']/h2")) == headings
+    assert "Entries that we missed" not in render_digest(issue_of([], troubles=[FAILING])).text
+    many = render_digest(issue_of([], gaps=gaps[:1] * 25))
+    assert texts(parsed(many).xpath("//div[@class='h']/p"))[20:] == ["+5 more sources"]
+    assert (many.text.count("about 12 entries"), many.text.count("+5 more sources")) == (20, 1)
+
+
 def test_missed_days_are_announced(match: Make) -> None:
     letter = render_digest(issue_of([match()], missed_days=2))
     banner = "No digest went out on 2 days before this one; this mail covers them as well."
@@ -173,7 +197,8 @@ def test_hostile_words_are_inert_in_both_parts(match: Make) -> None:
     copy = match(HOSTILE, title=HOSTILE, outlet="B" + HOSTILE, story=3, at=WINDOW[1], url="javascript:alert(4)")
     trouble = SourceTrouble("s", HOSTILE, FailureKind.HTTP, HOSTILE, WINDOW[0], None)
     rules = [RuleDigest(HOSTILE, HOSTILE, "q", daily=(7,) * 7), RuleDigest("quiet", HOSTILE, "q")]
-    issue = compose(READER, DAY, WINDOW, [item, copy], rules, [trouble], instance=HOSTILE, missed_days=0)
+    gap = SourceGap("s", HOSTILE, 3, *WINDOW)
+    issue = compose(READER, DAY, WINDOW, [item, copy], rules, [trouble], [gap], instance=HOSTILE, missed_days=0)
     letter = render_digest(issue)
     page = parsed(letter)
     allowed = "a b bdi body br div h1 h2 h3 head html mark meta p span style table td title tr"
@@ -332,7 +357,7 @@ def test_a_thousand_rules_with_absurd_names_stay_under_the_limit_too(match: Make
     items = [match(f"rule-{n}") for n in range(1000)]
     troubles = [SourceTrouble("s", "<&" * 900, FailureKind.HTTP, "&" * 900, WINDOW[0], WINDOW[1])] * 500
     rules = [*rules_of(1000, '"<&>"' * 300 + "{}"), *(RuleDigest(f"quiet-{n}", "<'>" * 500, "") for n in range(500))]
-    letter = render_digest(issue_of(items, rules, troubles=troubles))
+    letter = render_digest(issue_of(items, rules, troubles=troubles, gaps=[SourceGap("s", "<&" * 900, 3, *WINDOW)] * 500))
     assert len(letter.html.encode()) < 100_000
     assert "+975 more rules with matches" in letter.text
     assert "and 470 more" in letter.text

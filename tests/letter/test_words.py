@@ -14,7 +14,8 @@ def test_every_table_is_complete(words: Words) -> None:
     assert set(words.failures) == set(FailureKind)
     assert (len(words.weekdays), len(words.months)) == (7, 12)
     forms = {words.plural(n) for n in range(200)}
-    assert {len(words.articles), len(words.stories), len(words.outlets), len(words.missed)} == {len(forms)}
+    assert {len(words.articles), len(words.stories), len(words.outlets), len(words.missed), len(words.gap)} == {len(forms)}
+    assert all(piece in form for form in words.gap for piece in ("{n}", "{{after}}", "{{before}}"))
 
 
 def test_a_language_without_a_table_is_told_in_english() -> None:

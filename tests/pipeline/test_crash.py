@@ -22,7 +22,8 @@ Rows = Callable[..., list[Any]]
 
 STAGES = ("poll", "extract", "match", "alert", "digest", "deliver")
 UNDISTURBED = Stats(
-    sources=1, failing=0, entries=5, pending=0, articles=5, sightings=5, revisions=0, stories=5,
+    sources=1, failing=0, moved=0, throttled=0, gaps=0, missed=0,
+    entries=5, pending=0, articles=5, sightings=5, revisions=0, stories=5,
     rules=2, matches=4, alerts=2, recipients=1, digests=1, deliveries=2, undelivered=0,
 )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -91,6 +92,25 @@ async def test_an_empty_day_is_recorded_and_mailed_only_to_who_asked(
             (2, 21, "queued"),
         ]
         assert [to for to, _ in relay.mails] == ["ben@example.org"] * 2
+
+
+async def test_a_gap_is_told_in_the_digest_of_its_day_and_in_no_other(clock: Any, site: Any, relay: Any, desk: Desk) -> None:
+    person = Recipient("ben", "ben@example.org", send_empty=True)
+    async with open_app(desk(site.source(interval=timedelta(hours=4)), relay=relay, people=[person]), clock=clock) as app:
+        for clock.at in (_at(20, 0), _at(20, 12), _at(21, 0), _at(21, 7), _at(22, 7)):
+            if clock.at == _at(21, 0):
+                site.items.clear()  # all that was known has scrolled out
+            for number in range(3):
+                if clock.at.hour == 0:
+                    item = site.publish(f"story {number} of the {clock.at.day}th")
+                    item.date = f"{clock.at - timedelta(hours=number):%a, %d %b %Y %H:%M:%S} GMT"
+            await app.settle()
+        told = ["Entries that we missed" in text for text in relay.texts("ben@example.org")]
+        assert told == [False, True, False]
+        text = " ".join(relay.texts("ben@example.org")[1].split())
+        assert re.search(
+            r"Site.{0,3} · about \d+ entr(y|ies), published between Fri 20 Mar 00:00 and Fri 20 Mar 22:00, scrolled out", text
+        )
 
 
 async def test_what_is_found_at_the_very_hour_belongs_to_the_next(clock: Any, site: Any, relay: Any, desk: Desk) -> None:

@@ -110,12 +110,15 @@ class FetchFailed:
 
 @dataclass(frozen=True, slots=True)
 class PostRequest:
-    """One POST, to a hub or a webhook: redirects are not followed. ``headers`` come on top of our own."""
+    """One POST, to a hub or a webhook: redirects are not followed. ``headers`` come on top of our own.
+
+    Body and headers may hold secrets (``hub.secret``), so neither is shown.
+    """
 
     url: str
-    body: bytes
+    body: bytes = field(repr=False)
     content_type: str
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     allow_networks: tuple[str, ...] = ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -142,6 +143,20 @@ async def test_of_a_long_answer_the_beginning_is_read(fetcher: MakeFetcher, serv
 
     assert isinstance(outcome, Posted)
     assert outcome.sample == "y" * 500
+
+
+async def test_secrets_of_a_post_are_in_no_repr_and_no_log(
+    fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.script("/", answer(204), answer(500), b"nonsense\r\n\r\n")
+    request = PostRequest(server.url(), b"hub.secret=hunter2", "text/plain", (("Authorization", "Bearer hunter2"),))
+    client = fetcher()
+
+    told = [repr(request), *[repr(await client.post(request)) for _ in range(3)]]
+
+    assert len(server.log) == 3
+    assert "hunter2" not in "".join((*told, caplog.text))
 
 
 async def test_what_is_too_long_is_not_sent(fetcher: MakeFetcher, server: Loopback) -> None:

@@ -175,5 +175,6 @@ def _note(failed: FetchFailed) -> str:
         FailureKind.TOO_BIG: "the page is too big",
         FailureKind.CRASHED: "the page could not be read",
         FailureKind.ROBOTS: "the outlet asks programs not to read its page",
+        FailureKind.CHALLENGE: "the page wants to see a human",
     }
     return f"Text from the feed: {words.get(failed.kind, 'the page could not be had')}."

@@ -28,7 +28,13 @@ OUTSIDE = {
 """Commands of an installation as root: known, and not run. ``tests/deploy`` looks after them."""
 
 STAND_INS = {
-    "docs/operations.md": {"jane": "desk", "/var/lib/aggregator/": "var/", "$(date +%F)": "2026-11-24", "retry 42": "retry 1"},
+    "docs/operations.md": {
+        "jane": "desk",
+        "daily-herald": "republic-herald",
+        "/var/lib/aggregator/": "var/",
+        "$(date +%F)": "2026-11-24",
+        "retry 42": "retry 1",
+    },
 }
 """What a document takes from an installation that is not here."""
 
@@ -106,11 +112,14 @@ class Shell:
     def __init__(self, desk: Desk, program: Callable[..., Any], config: str) -> None:
         self.desk, self.program, self.config = desk, program, config
         self.env: dict[str, str] = {}
+        outlet = re.search(r"http://127\.0\.20\.\d:(\d+)/", (desk.config / "sources.toml").read_text("utf-8"))
+        self.port = outlet[1] if outlet else ""
 
     def do(self, statement: Statement) -> None:
         text = statement.text
         for shown, stand_in in STAND_INS.get(statement.document, {}).items():
             text = text.replace(shown, stand_in)
+        text = re.sub(r"(?<=http://127\.0\.20\.\d):\d+", f":{self.port}", text)
         for command in (commands := simple_commands(text)):
             match Path(command[0]).name:
                 case "aggregator":
@@ -221,6 +230,11 @@ def test_the_documents_show_commands_of_every_kind() -> None:
         "rule test",
         "source list",
         "source import",
+        "source add",
+        "source show",
+        "source move",
+        "source export",
+        "doctor",
         "digest preview",
         "delivery list",
         "db backup",

@@ -43,8 +43,9 @@ def backup(context: typer.Context, target: Annotated[Path, typer.Argument(help="
 def stats(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    prometheus: Annotated[bool, typer.Option("--prometheus", help="As gauges for Prometheus' textfile collector.")] = False,
 ) -> None:
-    """How much there is of everything, and what waits."""
+    """How much there is of everything, what waits, and what was missed."""
     call: Call = context.obj
     _, store = call.opened()
     with store:
@@ -53,4 +54,7 @@ def stats(
         typer.echo(json.dumps(found))
         return
     for name, count in found.items():
+        if prometheus:  # https://prometheus.io/docs/instrumenting/exposition_formats/
+            typer.echo(f"# TYPE aggregator_{name} gauge\naggregator_{name} {count}")
+            continue
         typer.echo(f"{name:12}{count:10}")

@@ -462,6 +462,9 @@ def test_stats_as_json_agree_with_the_text(desk: Desk) -> None:
     (figures,) = desk.call("db", "stats", "--json").records
     text = dict(line.split() for line in desk.call("db", "stats").out.splitlines())
     assert text == {name: str(value) for name, value in figures.items()}
+    lines = desk.call("db", "stats", "--prometheus").out.splitlines()
+    assert lines[::2] == [f"# TYPE aggregator_{name} gauge" for name in figures]
+    assert lines[1::2] == [f"aggregator_{name} {value}" for name, value in figures.items()]
     assert {"sources": 8, "failing": 1, "articles": 56, "pending": 0, "undelivered": 0}.items() <= figures.items()
 
 

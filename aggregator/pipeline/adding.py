@@ -29,6 +29,9 @@ MOST_REQUESTS = 8
 LEASE = timedelta(minutes=5)
 LONGEST_NAME = 200
 
+_AWAY = frozenset((Trouble.UNREACHABLE, Trouble.THROTTLED))
+"""After such an answer nothing else is asked of that host."""
+
 _HOPELESS = frozenset((Trouble.UNREACHABLE, Trouble.THROTTLED, Trouble.REFUSED, Trouble.CHALLENGED, Trouble.GUARDED))
 """After such an answer to a guess the site is asked for nothing more."""
 
@@ -117,6 +120,7 @@ class _Round:
         self._rooms, self._zone, self._known = rooms, zone, known
         self._left = MOST_REQUESTS
         self._met: set[str] = set()
+        self._away: set[str] = set()
         self.candidates: list[Candidate] = []
         self.problems: list[str] = []
 
@@ -139,13 +143,16 @@ class _Round:
                 return
 
     async def _look(self, url: str) -> Seen | FetchFailed | None:
-        """None for what was met already, or when enough was asked for."""
-        if not self._left or identity(url) in self._met:
+        """None for what was met already, for a host that cannot or does not want to answer, and when enough was asked for."""
+        host = self._rooms.host_key(url)
+        if not self._left or identity(url) in self._met or host in self._away:
             return None
         self._left -= 1
         self._met.add(identity(url))
         page = await ask(self._rooms, url, Accept.FEED)
         if isinstance(page, FetchFailed):
+            if trouble_of(page) in _AWAY:
+                self._away.add(host)
             return page
         seen = await read(self._rooms, page, self._zone)
         match seen:

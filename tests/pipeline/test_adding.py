@@ -174,6 +174,19 @@ async def test_guessing_ends_where_we_are_not_welcome(clock: Any, make_site: Any
             assert problem.startswith(site.url("/feed"))
 
 
+async def test_a_host_that_is_away_is_asked_once_and_the_others_still_are(
+    clock: Any, site: Any, make_site: Any, desk: Desk, folder: Path
+) -> None:
+    busy, other = make_site(), make_site()
+    other.publish("fire")
+    busy.feed = Response(503)
+    site.pages["/"] = _home(_link(busy.url("/feed/1")), _link(busy.url("/feed/2")), _link(other.url("/feed")))
+    async with open_errand(desk(), clock=clock) as rooms:
+        looked = await _look(rooms, folder, site.url("/"))
+    assert _urls(looked) == [other.url("/feed")]
+    assert busy.paths() == ["/feed/1"]
+
+
 async def test_what_is_no_feed_and_names_none_is_told_in_words_and_asked_once(
     clock: Any, site: Any, desk: Desk, folder: Path
 ) -> None:
@@ -291,7 +304,7 @@ async def test_what_was_taken_out_comes_back_under_its_name_and_no_other_feed_ge
         _, returned = await _add(rooms, folder, site.url("/feed"))
     assert (stranger.slug, returned.slug) == ("the-site-2", "mine")
     async with open_app(desk(*_sources(folder)), clock=clock) as app:
-        assert [entry.source_id for entry in rows(app, EntryRow)] == [1, 2, 3], "and its entries are known"
+        assert sorted(entry.source_id for entry in rows(app, EntryRow)) == [1, 2, 3], "and its entries are known"
 
 
 async def test_adding_works_beside_a_running_service(clock: Any, site: Any, make_site: Any, desk: Desk, folder: Path) -> None:

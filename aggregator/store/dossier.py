@@ -214,8 +214,10 @@ def _conduct(session: Session, ids: Collection[int] | None, since: datetime | No
     def times(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.sum(case((condition, 1), else_=0))
 
+    # Over all sources the table is read as it lies: by the index of sources it would be read in a hundred thousand jumps.
+    source = col(FetchRow.source_id) if ids is not None else col(FetchRow.source_id) + 0
     statement = columns(
-        col(FetchRow.source_id),
+        source,
         func.min(FetchRow.at),
         func.count(),
         times(col(FetchRow.outcome) == "not_modified"),
@@ -229,7 +231,7 @@ def _conduct(session: Session, ids: Collection[int] | None, since: datetime | No
         statement = statement.where(col(FetchRow.source_id).in_(ids))
     if since is not None:
         statement = statement.where(col(FetchRow.at) >= since)
-    return {row[0]: Conduct(row[1], now, *row[2:]) for row in session.execute(statement.group_by(col(FetchRow.source_id)))}
+    return {row[0]: Conduct(row[1], now, *row[2:]) for row in session.execute(statement.group_by(source))}
 
 
 def missed_between(session: Session, start: datetime, end: datetime) -> list[MissedEntries]:

@@ -121,6 +121,13 @@ def test_the_stated_bound_one_in_two_hundred(window: int) -> None:
     assert mean > window / 20 * (0.5 if window < 3 else 1), "and we do not come for every entry either"
 
 
+def test_chance_does_not_stretch_a_wait_beyond_what_is_safe() -> None:
+    history = History(rate=0.25, burst=20.0, window=40)
+    waits = [next_poll(f"source-{number}", history, PACE, NOW).at - NOW for number in range(500)]
+    assert max(waits) == safe_wait(20.0, 40) < own_wait(History(rate=0.25), PACE)[0]
+    assert min(waits) >= 0.9 * safe_wait(20.0, 40)
+
+
 def test_without_a_rate_or_a_window_nothing_is_known_of_a_loss() -> None:
     assert safe_wait(0.0, 10) == safe_wait(5.0, 0) == safe_wait(1e-9, 5000) == timedelta.max
 

@@ -67,9 +67,10 @@ def next_poll(
     """
     wait, reason = own_wait(history, pace)
     share = chance(f"{slug} {now.isoformat()}")
+    floor = max(pace.floor, ORDINARY) if history.trust is Trust.LYING else pace.floor
     spread = wait * (1 + JITTER * (2 * share - 1))
     # The spread must not undo the bound: what is safe is the longest, whatever chance says.
-    at = now + max(pace.floor, min(spread, max(wait * (1 - JITTER), safe_wait(history.burst, history.window))))
+    at = now + max(floor, min(spread, max(wait * (1 - JITTER), safe_wait(history.burst, history.window))))
     asked, why = asked_wait(history, pace.ceiling)
     allowed_at = now + asked if asked else None
     if pushed and asked < BACKUP:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from aggregator.fetch import Permit, host_key, is_private_host
-from aggregator.manners import throttle
+from aggregator.fetch import Permit, host_key
 from aggregator.model.feed import ParsedFeed, ParseFailed
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified
 from aggregator.pipeline.cpu import Crashed
+from aggregator.pipeline.encounter import heard
 from aggregator.pipeline.jobs import FeedJob, SiteFeeds, read_feed, read_site
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import hosts
@@ -51,16 +51,13 @@ async def ask(
         return FetchFailed(url, FailureKind.HTTP, detail, now, 429, until)
     request = FetchRequest(url, accept, allow_networks=allow_networks, subscribers=max(1, len(rooms.active.config.rules)))
     outcome = await rooms.fetcher.fetch(request, permit=permit)
+    await heard(rooms, host, outcome)
     match outcome:
         case Fetched():
             return outcome
         case NotModified():  # the fetcher lets none through that was not asked for
             return FetchFailed(url, FailureKind.PROTOCOL, "304 to an unconditional request", outcome.fetched_at, 304)
         case FetchFailed():
-            if outcome.status == 429 and not is_private_host(host):
-                repeats = 1 + await rooms.store.read(hosts.throttles, host)
-                until = outcome.retry_after or outcome.failed_at + throttle(repeats)
-                await rooms.store.write(hosts.throttle, host, until, repeats)
             return outcome
 
 

@@ -32,9 +32,14 @@ async def keep_time(rooms: Rooms, last: datetime | None, now: datetime) -> None:
         await rooms.store.write(sources.shift, now - last)
         log.warning("clock.back", by=str(last - now))
     elif last is None or now - last > AWAY:
-        moved = await rooms.store.write(sources.spread_overdue, now, AWAY, FEW, _place)
-        if moved:
-            log.info("poll.spread", sources=moved, detail="they were due while nobody polled; each has its turn within the hour")
+        await spread(rooms, now)
+
+
+async def spread(rooms: Rooms, now: datetime) -> None:
+    """Give each source that is overdue its own place in the time to come, unless they are few."""
+    moved = await rooms.store.write(sources.spread_overdue, now, AWAY, FEW, _place)
+    if moved:
+        log.info("poll.spread", sources=moved, detail="they were due while nobody polled; each has its turn within the hour")
 
 
 def _place(slug: str, wait: timedelta | None) -> timedelta:

@@ -10,8 +10,6 @@ from typing import assert_never
 
 from aggregator.dedupe import decide
 from aggregator.dedupe import fingerprint as take_fingerprint
-from aggregator.fetch import is_private_host
-from aggregator.manners import NETWORK, throttle
 from aggregator.model.article import (
     ArticleDraft,
     DateDecision,
@@ -22,12 +20,13 @@ from aggregator.model.article import (
     TextOrigin,
     Verdict,
 )
-from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified
+from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified
 from aggregator.pipeline.cpu import Crashed
+from aggregator.pipeline.encounter import heard
 from aggregator.pipeline.jobs import PageJob, read_article
 from aggregator.pipeline.robots import UNKNOWN
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import articles, entries, hosts
+from aggregator.store import articles, entries
 from aggregator.store.entries import PendingEntry
 
 LEASE = timedelta(minutes=15)
@@ -109,7 +108,7 @@ async def _page(rooms: Rooms, entry: PendingEntry) -> Fetched | FetchFailed | No
     outcome = await rooms.fetcher.fetch(
         FetchRequest(link, Accept.PAGE, allow_networks=networks), permit=rooms.robots.for_pages(networks)
     )
-    await _told(rooms, link, outcome)
+    await heard(rooms, rooms.host_key(link), outcome)
     match outcome:
         case Fetched():
             if outcome.media_type in ("text/html", "application/xhtml+xml", "text/plain", ""):
@@ -121,19 +120,6 @@ async def _page(rooms: Rooms, entry: PendingEntry) -> Fetched | FetchFailed | No
             return FetchFailed(link, FailureKind.PROTOCOL, "304 to an unconditional request", outcome.fetched_at)
         case _:
             assert_never(outcome)
-
-
-async def _told(rooms: Rooms, link: str, outcome: FetchOutcome) -> None:
-    """What a page's answer says of its host, and of our own line."""
-    now, host = rooms.clock.now(), rooms.host_key(link)
-    if not isinstance(outcome, FetchFailed):
-        rooms.line.answered(host, now)
-    elif outcome.kind in NETWORK:
-        rooms.line.silent(host, now)
-    elif outcome.status == 429 and not is_private_host(host):
-        repeats = 1 + await rooms.store.read(hosts.throttles, host)
-        until = outcome.retry_after or now + throttle(repeats)
-        await rooms.store.write(hosts.throttle, host, until, repeats)
 
 
 def _passing(failed: FetchFailed) -> bool:

@@ -32,7 +32,6 @@ from aggregator.manners import (
     next_poll,
     phase,
     read_hints,
-    throttle,
     wants_probe,
 )
 from aggregator.manners.websub import announced
@@ -41,6 +40,7 @@ from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, Fet
 from aggregator.model.source import DueSource, History, Trouble, Trust
 from aggregator.pipeline.cpu import Crashed
 from aggregator.pipeline.discovery import content_type_of
+from aggregator.pipeline.encounter import AGAIN, heard_of_line, leave_alone, wants_rest
 from aggregator.pipeline.jobs import FeedJob, read_feed
 from aggregator.pipeline.rediscovery import look_for_replacement
 from aggregator.pipeline.rooms import Rooms
@@ -58,9 +58,6 @@ SHARED = 3
 
 HARD_FLOOR = timedelta(minutes=5)
 """On the open web no configuration makes us come more often."""
-
-AGAIN = timedelta(minutes=10)
-"""The time over which sources are spread that failed through no fault of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +159,7 @@ class _Poll:
         self._asked = Asked(conditional, early=source.allowed_at is not None and now < source.allowed_at)
         outcome = await rooms.fetcher.fetch(request, permit=rooms.robots.for_feeds(source.spec.allow_networks))
         if not isinstance(outcome, FetchFailed) or outcome.kind not in NETWORK:
-            await self._line_is_up()
+            await heard_of_line(rooms, source.host, outcome)
         match outcome:
             case NotModified():
                 return await self._not_modified(outcome)
@@ -316,57 +313,36 @@ class _Poll:
 
     # ------------------------------------------------------------------ failures
 
-    async def _line_is_up(self) -> None:
-        if self._rooms.line.answered(self._source.host, self._clock.now()):
-            log.warning("line.up")
-
     async def _fail(self, failed: FetchFailed) -> FetchFailed:
         source, rooms, now = self._source, self._rooms, self._clock.now()
         network = failed.kind in NETWORK
         if network and rooms.line.down:
-            rooms.line.silent(source.host, now)
+            await heard_of_line(rooms, source.host, failed)
             await rooms.store.write(sources.postpone, source, now + phase(source.spec.slug, AGAIN) + timedelta(minutes=1))
             return failed
         history, plan = after_failure(source.spec.slug, source.history, failed, self._pace, now)
         await rooms.store.write(sources.store_failure, source, failed, history, plan, self._asked)
         if network:
             rooms.line.hold(source, now, network=True)
-            found = rooms.line.silent(source.host, now)
-            if rooms.line.down:  # also when another poll has found it out meanwhile
-                wronged = rooms.line.wronged()
-                await rooms.store.write(sources.forgive, wronged, lambda each: now + phase(each.spec.slug, AGAIN))
-                if found:
-                    told = "most hosts cannot be reached: it is us; polls rest until one answers"
-                    log.error("line.down", detail=told, forgiven=len(wronged))
+            await heard_of_line(rooms, source.host, failed)
             return failed
         match history.trouble:
-            case Trouble.THROTTLED:
-                await self._throttled(failed, now)
+            case Trouble.THROTTLED if wants_rest(source.host, failed):
+                await self._rest(failed.retry_after)
             case Trouble.MISSING | Trouble.WEB_PAGE:
                 await look_for_replacement(rooms, source, history)
             case Trouble.REFUSED:
                 rooms.line.hold(source, now, network=False)
                 if wronged := rooms.line.throttled(source.host, now):
-                    await self._rest(now, None, wronged)
+                    await self._rest(None, wronged)
             case Trouble.GONE if source.history.trouble is not Trouble.GONE:
                 log.warning("source.gone", source=source.spec.slug, detail="410 on three days: asked once a month from now on")
         return failed
 
-    async def _throttled(self, failed: FetchFailed, now: datetime) -> None:
-        """A 429 speaks for the host, unless it is one of our own network; a 503 for its address only."""
-        if failed.status == 429 and not is_private_host(self._source.host):
-            await self._rest(now, failed.retry_after, ())
-
-    async def _rest(self, now: datetime, until: datetime | None, wronged: Sequence[DueSource]) -> None:
+    async def _rest(self, until: datetime | None, wronged: Sequence[DueSource] = ()) -> None:
         """Leave the whole host alone for a while."""
-        host, store = self._source.host, self._rooms.store
-        repeats = 1 + await store.read(hosts.throttles, host)
-        until = until or now + throttle(repeats) + phase(host, AGAIN)
-        await store.write(hosts.throttle, host, until, repeats)
-        if wronged:
-            await store.write(sources.forgive, wronged, lambda each: until + phase(each.spec.slug, AGAIN))
         self.host_wants_rest = True
-        log.warning("host.throttled", host=host, until=until, forgiven=len(wronged))
+        await leave_alone(self._rooms, self._source.host, until, wronged)
 
 
 async def first_poll(rooms: Rooms, source: DueSource, page: Fetched, feed: ParsedFeed) -> int:

@@ -16,7 +16,9 @@ from sqlmodel import Session, select
 from aggregator.app import App, key_of, open_app
 from aggregator.config.settings import Config, FetchSettings, PollSettings, Settings, StoreSettings, WorkerSettings
 from aggregator.errors import NotFound
+from aggregator.model.page import FailureKind, FetchFailed
 from aggregator.model.source import SourceSpec, Trust
+from aggregator.pipeline.encounter import heard
 from aggregator.store import moves, sources
 from aggregator.store.codec import HISTORY
 from aggregator.store.tables import EntryRow, FetchRow, GapRow, HostRow, MoveRow, SourceRow
@@ -148,6 +150,25 @@ def _make_due(session: Session, now: datetime) -> None:
         row.next_poll_at = now
 
 
+async def test_s9_pages_tell_of_an_outage_as_polls_do(play: Play) -> None:
+    feeds = [outlet(f"s{place}") for place in range(5)]
+    async with play(feeds, interval=HOUR) as scene:
+        await scene.until(START + 5 * MINUTE)
+        scene.world.unplugged.append((START + HOUR / 2, START + 3 * HOUR))
+        await scene.until(START + 80 * MINUTE)
+        rooms, now = scene.app.rooms, scene.clock.at
+        assert {row.failures for row in scene.rows(SourceRow)} == {1}
+        assert not rooms.line.down, "five hosts prove nothing"
+        for place in range(5):
+            await heard(rooms, f"page{place}.test", FetchFailed("http://page.test/", FailureKind.TIMEOUT, "", now))
+        assert rooms.line.down, "ten do"
+        assert {row.failures for row in scene.rows(SourceRow)} == {0}, "and the polls are forgiven"
+        await heard(rooms, "page9.test", FetchFailed("http://10.0.0.1/", FailureKind.BLOCKED, "", now))
+        assert rooms.line.down, "what our guard refuses has told us nothing"
+        await heard(rooms, "page9.test", FetchFailed("http://page9.test/", FailureKind.HTTP, "404", now, 404))
+        assert not rooms.line.down, "whoever answers, whatever he says, ends it"
+
+
 async def test_s3_a_server_that_lies_with_304_loses_us_nothing_for_longer_than_a_day(play: Play) -> None:
     def lies(_: Outlet, now: datetime, headers: dict[str, str]) -> Answer | None:
         return Answer(304) if now >= START + HOUR and "if-none-match" in headers else None
@@ -161,7 +182,7 @@ async def test_s3_a_server_that_lies_with_304_loses_us_nothing_for_longer_than_a
         assert HISTORY.load_text(scene.source("liar").history).trust is Trust.LYING
         convicted = [visit for visit in feed.visits if visit.at > START + 1.5 * DAY]
         assert not any(visit.conditional for visit in convicted)
-        assert min(b.at - a.at for a, b in pairwise(convicted)) >= 54 * MINUTE
+        assert min(b.at - a.at for a, b in pairwise(convicted)) >= HOUR
         assert scene.rows(GapRow) == []
 
 

@@ -257,6 +257,9 @@ def test_s9_an_hour_offline_costs_nobody_a_strike(week: Week) -> None:
     assert week.offline == []
     asked = sum(OUTAGE[0] <= at < OUTAGE[1] for starts in week.world.starts.values() for at in starts)
     assert asked < 130, "a handful until it is seen, and then one in a minute"
+    after = [[visit.at for visit in outlet.visits if OUTAGE[1] <= visit.at < OUTAGE[1] + HOUR] for outlet in week.cast.outlets]
+    steps = Counter((times[0] - OUTAGE[1]) // STEP for times in after if times)
+    assert max(steps.values()) <= 0.12 * 500, "and then everybody in his turn"
 
 
 def test_t4_after_a_downtime_everyone_is_polled_once_and_spread(week: Week) -> None:

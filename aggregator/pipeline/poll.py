@@ -37,7 +37,7 @@ from aggregator.manners import (
 from aggregator.manners.websub import announced
 from aggregator.model.feed import FeedEntry, ParsedFeed, ParseFailed, SeenEntry
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified, Validators
-from aggregator.model.source import DueSource, History, Trouble, Trust
+from aggregator.model.source import DueSource, History, Move, Trouble, Trust
 from aggregator.pipeline.cpu import Crashed
 from aggregator.pipeline.discovery import content_type_of
 from aggregator.pipeline.encounter import AGAIN, heard_of_line, leave_alone, wants_rest
@@ -166,7 +166,7 @@ class _Poll:
             case Fetched():
                 digest = sha256(outcome.body).hexdigest()
                 if digest == source.body_sha256 and outcome.final_url == source.final_url:
-                    return self._unchanged(outcome)
+                    return await self._unchanged(outcome)
                 return await self._store(outcome, digest)
             case FetchFailed():
                 return await self._fail(outcome)
@@ -189,27 +189,32 @@ class _Poll:
     # ------------------------------------------------------------------ nothing new
 
     async def _not_modified(self, answer: NotModified) -> Outcome:
-        source, now = self._source, self._clock.now()
         # Validators belong to the pair of configured and final address (RFC 9110 §8.8.3 speaks of one resource).
-        validators = answer.validators if answer.final_url == source.final_url else Validators()
-        history = after_silence(after_not_modified(self._answered(answer)), now)
-        moving = follow_move(history, source.url, answer.moved_to, now, shares=None)
-        plan = self._plan(moving.history, answer, now)
-        quiet = Quiet(source, "not_modified", 304, validators, now, self._waits(moving.history, plan, now), plan, self._asked)
-        if moving.move is None:
-            return quiet
-        await self._rooms.store.write(sources.store_quiet, [quiet])
-        await self._rooms.store.write(moves.apply_move, source.id, moving.move, self._rooms.host_key(moving.move.to_url), now)
-        log.warning("source.moved", source=source.spec.slug, to=moving.move.to_url, reason=moving.move.reason)
-        return 0
+        validators = answer.validators if answer.final_url == self._source.final_url else Validators()
+        return await self._quiet("not_modified", 304, answer, after_not_modified(self._answered(answer)), validators)
 
-    def _unchanged(self, page: Fetched) -> Quiet:
+    async def _unchanged(self, page: Fetched) -> Outcome:
         now = self._clock.now()
         history = after_same_body(self._answered(page), now, conditional=self._asked.conditional)
-        history = after_silence(history, now)
-        plan = self._plan(history, page, now)
-        history = self._waits(history, plan, now)
-        return Quiet(self._source, "unchanged", page.status, page.validators, now, history, plan, self._asked)
+        return await self._quiet("unchanged", page.status, page, history, page.validators)
+
+    async def _quiet(
+        self, word: str, status: int, answer: Fetched | NotModified, history: History, validators: Validators
+    ) -> Outcome:
+        """What follows from a poll without news. It is written with others, unless it confirms a move."""
+        source, store, now = self._source, self._rooms.store, self._clock.now()
+        moving = follow_move(after_silence(history, now), source.url, answer.moved_to, now, shares=None)
+        plan = self._plan(moving.history, answer, now)
+        quiet = Quiet(source, word, status, validators, now, self._waits(moving.history, plan, now), plan, self._asked)
+        if moving.move is None:
+            return quiet
+        await store.write(sources.store_quiet, [quiet])
+        await store.write(moves.apply_move, source.id, moving.move, self._rooms.host_key(moving.move.to_url), now)
+        self._told_of(moving.move)
+        return 0
+
+    def _told_of(self, move: Move) -> None:
+        log.warning("source.moved", source=self._source.spec.slug, to=move.to_url, reason=move.reason)
 
     def _answered(self, answer: Fetched | NotModified) -> History:
         """The history without its troubles, and with what the headers ask."""
@@ -304,7 +309,7 @@ class _Poll:
         if gap := concluded.gap:
             log.warning("source.gap", source=slug, after=gap.after, before=gap.before, estimate=gap.estimate)
         if move := concluded.move:
-            log.warning("source.moved", source=slug, to=move.to_url, reason=move.reason)
+            self._told_of(move)
         if concluded.history.trust is Trust.LYING and self._source.history.trust is not Trust.LYING:
             log.warning(
                 "source.lies", source=slug, detail="it answered 304 although there was news; it is asked for the whole now"

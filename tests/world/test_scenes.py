@@ -208,6 +208,16 @@ async def test_s6_a_move_can_be_undone_and_is_not_believed_again(play: Play) -> 
         assert row.undone_at is not None
 
 
+async def test_s6_a_feed_without_validators_moves_as_well(play: Play) -> None:
+    feed = outlet("bare", validators=False)
+    feed.published = [at for at in feed.published if at < START + HOUR]
+    async with play([feed], interval=3 * HOUR) as scene:
+        await scene.until(START + 2 * HOUR)
+        scene.world.lead(feed, 301, "http://moved.test/bare.xml")
+        await scene.until(START + 8 * DAY, step=20 * MINUTE)
+        assert scene.source("bare").moved_to == "http://moved.test/bare.xml", "the same body again is an answer, too"
+
+
 async def test_s6_a_target_that_another_source_has_merges_the_two(play: Play) -> None:
     feed = outlet("twin")
     copy = SourceSpec("copy", "http://moved.test/twin.xml", fetch_pages=False)

@@ -27,36 +27,51 @@ class TextOrigin(StrEnum):
     NONE = "none"
 
 
+class Access(StrEnum):
+    """Whether a page showed its article: whole, its beginning before a paywall, or a consent page in its place."""
+
+    OPEN = "open"
+    PAYWALL = "paywall"
+    CONSENT = "consent"
+
+
 @dataclass(frozen=True, slots=True)
 class DateCandidate:
-    """One piece of evidence. ``rejected`` is empty for a usable candidate, else the reason (``masthead``, ``future``…)."""
+    """One piece of evidence. ``rejected`` is empty for a usable candidate, else the reason (``masthead``, ``future``…).
+
+    ``weight`` is what it counts for, 0 to 1; ``zone`` the offset or zone that it named itself (``+03:30``), or "".
+    """
 
     origin: DateOrigin
     raw: str
     at: datetime
     has_time: bool
     rejected: str = ""
+    weight: float = 0.0
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DateDecision:
     """The publication date, what it rests on, and every candidate, losing ones included. ``at`` is UTC.
 
-    Without a time of day (``has_time=False``) ``at`` is midnight UTC of the stated day.
+    Without a time of day (``has_time=False``) ``at`` is midnight UTC of the stated day. ``zone`` is the winner's own (``+03:30``).
     """
 
     at: datetime | None = None
     has_time: bool = False
     origin: DateOrigin | None = None
     candidates: tuple[DateCandidate, ...] = ()
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """What the page and its feed entry say together. ``note`` is empty, or says in a sentence why ``text`` is not the page's.
 
-    ``text`` is plain, paragraphs separated by one newline, without the headline. ``language`` is ISO 639-1 or None.
-    URLs are absolute http(s).
+    ``text`` is plain, paragraphs separated by one newline, without the headline; ``comments`` are the readers', apart from it.
+    ``language`` is ISO 639-1 or None, ``other_languages`` those of whole passages beside it. ``section`` is the outlet's word
+    for where it stands ("World"), or "". URLs are absolute http(s). ``extractor`` is the version that made this.
     """
 
     title: str
@@ -71,6 +86,11 @@ class Extraction:
     canonical_url: str | None = None
     image_url: str | None = None
     tags: tuple[str, ...] = ()
+    section: str = ""
+    access: Access = Access.OPEN
+    comments: str = ""
+    other_languages: tuple[str, ...] = ()
+    extractor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class DateCandidate:
 class DateDecision:
     """The publication date, what it rests on, and every candidate, losing ones included. ``at`` is UTC.
 
-    Without a time of day (``has_time=False``) ``at`` is midnight UTC of the stated day. ``zone`` is the winner's own (``+03:30``).
+    Without a time of day (``has_time=False``) ``at`` is midnight UTC of the stated day. ``zone`` is the winner's own, or "".
     """
 
     at: datetime | None = None

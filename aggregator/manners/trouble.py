@@ -48,7 +48,7 @@ WORDS = {
     Trouble.NONE: "fine",
     Trouble.UNREACHABLE: "it cannot be reached",
     Trouble.SERVER_ERROR: "its server is in trouble",
-    Trouble.THROTTLED: "it asked us to come less often, and we do",
+    Trouble.THROTTLED: "it is busy (429 or 503), and we come less often",
     Trouble.MISSING: "there is no feed at this address",
     Trouble.LEAVING: "it says that the feed is gone; after three days of that we believe it",
     Trouble.GONE: "the feed is gone for good; take it out, or give it a new address",

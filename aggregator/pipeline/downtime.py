@@ -32,12 +32,12 @@ async def keep_time(rooms: Rooms, last: datetime | None, now: datetime) -> None:
         await rooms.store.write(sources.shift, now - last)
         log.warning("clock.back", by=str(last - now))
     elif last is None or now - last > AWAY:
-        await spread(rooms, now)
+        await spread(rooms, now, AWAY)
 
 
-async def spread(rooms: Rooms, now: datetime) -> None:
-    """Give each source that is overdue its own place in the time to come, unless they are few."""
-    moved = await rooms.store.write(sources.spread_overdue, now, AWAY, FEW, _place)
+async def spread(rooms: Rooms, now: datetime, overdue: timedelta = timedelta()) -> None:
+    """Give each source that is due for longer than ``overdue`` its own place in the time to come, unless they are few."""
+    moved = await rooms.store.write(sources.spread_overdue, now, overdue, FEW, _place)
     if moved:
         log.info("poll.spread", sources=moved, detail="they were due while nobody polled; each has its turn within the hour")
 

@@ -323,7 +323,7 @@ def test_source_list_puts_the_failing_outlet_first(desk: Desk) -> None:
     first, words, why, *rest, summary = done.out.splitlines()
     assert done.code == 0
     assert re.match(r"failing karst-observer +0 articles  http://\S+$", first)
-    assert words.strip() == "it asked us to come less often, and we do"
+    assert words.strip() == "it is busy (429 or 503), and we come less often"
     since = r"since \d{4}-\d\d-\d\d \d\d:\d\d UTC, \d+ in a row, next try (in (\d+ h )?\d+ (s|min)|now)"
     assert re.match(rf" +http: 503 Service Unavailable \({since}\)$", why)
     assert [line.split()[0] for line in rest] == ["ok"] * 7

@@ -92,7 +92,7 @@ def test_a_dossier_fits_a_terminal_and_tells_what_an_operator_asks(desk: Desk) -
 
 def test_a_dossier_names_the_failure_in_plain_words(desk: Desk) -> None:
     text = re.sub(r"\s+", " ", desk.call("source", "show", "karst-observer").out)
-    assert "state failing: it asked us to come less often, and we do since 20" in text
+    assert "state failing: it is busy (429 or 503), and we come less often since 20" in text
     assert "http: 503 Service Unavailable last answered never next poll 20" in text
     assert "delay from publication to storage: no data" in text
     assert "503 (unavailable)" in text

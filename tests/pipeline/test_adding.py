@@ -340,7 +340,7 @@ async def test_s4_who_says_too_many_is_left_alone_by_everybody(clock: Any, site:
         rooms.fetcher = fetcher
         site.feed = Response(429, {"Retry-After": "7200"})
         looked = await _look(rooms, folder, url)
-        assert "it asked us to come less often" in looked.problems[0]
+        assert "it is busy (429 or 503)" in looked.problems[0]
         until = await rooms.store.read(hosts.resting_until, f"news.example:{site.port}", clock.at)
         assert until == clock.at + timedelta(hours=2)
         site.feed = None

@@ -11,6 +11,7 @@ from aggregator.model.page import FailureKind
 
 _GZIP_OR_ZLIB = 47  # zlib's manual, inflateInit2: 15 bits of window, plus 32 to detect either header
 _RAW_DEFLATE = -15
+_GZIP = b"\x1f\x8b"  # RFC 1952 §2.3.1
 _BEGINNING = 4096
 _STEP = 1 << 18  # zlib gathers a step's output in pieces and joins them: small steps keep the peak near the limit
 
@@ -19,15 +20,16 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, *, max_wire: in
     """Collect and decode a body.
 
     ``encoding`` is the joined ``Content-Encoding``; ``max_wire`` bounds the bytes received and ``max_body`` those that come
-    out. What follows the first gzip member is ignored.
+    out. What follows the first gzip member is ignored. A file that is gzip itself (``sitemap.xml.gz``) is unpacked, too.
 
     Raises:
         FetchError: of kind TOO_BIG, ENCODING (not offered, or corrupt) or TRUNCATED (ends before its trailer).
     """
-    sink = _sink(encoding, max_body)
-    received = 0
+    sink, received = _sink(encoding, max_body), 0
     try:
         async for chunk in chunks:
+            if not received and not encoding.strip() and chunk.startswith(_GZIP):
+                sink = _Inflated(max_body)
             received += len(chunk)
             _check(received, max_wire)
             if not sink.feed(chunk):
@@ -121,4 +123,4 @@ class _Inflated(_Plain):
 
 def _has_header(data: bytes) -> bool:
     """A gzip magic number (RFC 1952) or a zlib header with its check bits (RFC 1950 §2.2)."""
-    return data[:2] == b"\x1f\x8b" or (data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0)
+    return data.startswith(_GZIP) or (data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0)

@@ -48,6 +48,7 @@ ENCODED = {
     "gzip under the name of deflate": ("deflate", gzip.compress(FEED)),
     "identity": ("identity", FEED),
     "an empty header": ("", FEED),
+    "a file that is gzip itself": ("", gzip.compress(FEED)),
 }
 
 
@@ -73,11 +74,12 @@ async def test_a_compressed_body_in_tiny_chunks(fetcher: MakeFetcher, server: Lo
     assert outcome.body == b"a" * 100_000
 
 
-async def test_41_gzip_bomb(fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
+@pytest.mark.parametrize("encoding", ["gzip", ""])
+async def test_41_gzip_bomb(encoding: str, fetcher: MakeFetcher, server: Loopback, answer: MakeAnswer) -> None:
     compress = zlib.compressobj(level=1, wbits=31)
     zeros = bytes(1_000_000)
     bomb = b"".join(compress.compress(zeros) for _ in range(300)) + compress.flush()
-    server.script("/", answer(body=bomb, headers={"Content-Encoding": "gzip"}))
+    server.script("/", answer(body=bomb, headers={"Content-Encoding": encoding}))
     client = fetcher()
 
     outcome, peak = await measured(client.fetch(FetchRequest(server.url(), Accept.FEED)))

@@ -8,7 +8,7 @@ import structlog
 
 from aggregator.manners import ORDINARY, phase
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import sources
+from aggregator.store import maintenance, sources
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("poll")
 
@@ -29,7 +29,7 @@ async def keep_time(rooms: Rooms, last: datetime | None, now: datetime) -> None:
     that are polled more often). When the clock was set back, all that is planned goes back with it.
     """
     if last is not None and now < last - BACK:
-        await rooms.store.write(sources.shift, now - last)
+        await rooms.store.write(maintenance.shift, now - last)
         log.warning("clock.back", by=str(last - now))
     elif last is None or now - last > AWAY:
         await spread(rooms, now, AWAY)

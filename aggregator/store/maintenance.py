@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,24 @@ from aggregator.store.tables import (
     SourceRow,
     StoryRow,
 )
+
+_PLANNED = (
+    ("source", "next_poll_at allowed_at lease_until", "removed_at IS NULL"),
+    ("host", "throttled_until", "throttled_until IS NOT NULL"),
+    ("entry", "due_at lease_until", "state = 'pending'"),
+    ("alert", "due_at", "state = 'pending'"),
+    ("delivery", "due_at lease_until", "state IN ('due', 'unknown')"),
+    ("websub", "due_at lease_until", "source_id IS NOT NULL"),
+    ("push", "lease_until", "lease_until IS NOT NULL"),
+)
+"""Where instants stand that are yet to come: table, columns, and which rows still wait."""
+
+
+def shift(session: Session, by: timedelta) -> None:
+    """The clock was set: move every planned instant with it, so that nothing waits for hours that have passed already."""
+    for table, columns, waiting in _PLANNED:
+        moved = ", ".join(f"{name} = strftime('%Y-%m-%d %H:%M:%f000', {name}, :by)" for name in columns.split())
+        session.execute(text(f"UPDATE {table} SET {moved} WHERE {waiting}"), {"by": f"{by.total_seconds():+.3f} seconds"})  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

@@ -432,18 +432,6 @@ def spread_overdue(
     return len(late)
 
 
-def shift(session: Session, by: timedelta) -> None:
-    """The clock was set back: move every planned instant with it, so that nothing waits for hours that have passed already."""
-    rows = session.exec(select(SourceRow).where(col(SourceRow.removed_at).is_(None))).all()
-    for row in rows:
-        row.next_poll_at += by
-        row.allowed_at = row.allowed_at and row.allowed_at + by
-        row.lease_until = row.lease_until and row.lease_until + by
-        session.add(row)
-    hosts = text("UPDATE host SET throttled_until = strftime('%Y-%m-%d %H:%M:%f000', throttled_until, :by)")
-    session.execute(hosts, {"by": f"{by.total_seconds():+.3f} seconds"})
-
-
 def refresh(session: Session, slug: str, now: datetime, cool_down: timedelta, *, force: bool) -> datetime | None:
     """Let a source be polled at once. Returns None when that is done, else the instant before which it may not be.
 

@@ -2,7 +2,7 @@
 
 A page is *right* when the day is exactly the gold's, *wrong* with any other day, *none* without an answer; a wrong date is worse
 than none. Ours sees the page, its address and an empty feed entry. Each folder is reported whole and in two halves (a and b, by a
-hash of the page's key): what was tuned on one must hold on the other. The day is the local one of the date's own zone.
+hash of the page's key): what was tuned on one must hold on the other. The day is the one that the outlet states.
 Usage: ``python -m tests.quality.dates FOLDER``, FOLDER as ``make quality`` takes it.
 """
 
@@ -15,15 +15,15 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from htmldate import find_date
 
 from aggregator.extract import extract_article
+from aggregator.extract.dates import stated_day
 from aggregator.extract.document import BAD_TREE
-from aggregator.model.article import DateDecision
 from aggregator.model.feed import FeedEntry
 
 _LATER = datetime(2026, 11, 1, tzinfo=UTC)
@@ -71,24 +71,14 @@ def _json(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
 
-def decide(page: Dated) -> DateDecision:
-    """What we say."""
-    return extract_article(
+def decide(page: Dated) -> str | None:
+    """The day that we say."""
+    decision = extract_article(
         page.body, url=page.url, content_type="text/html", entry=_BLANK, outlet="", outlet_language=None, timezone="UTC",
         seen_at=page.seen_at, note="",
     ).date  # fmt: skip
-
-
-def local_day(decision: DateDecision) -> str | None:
-    """The day as the winner's own zone has it."""
-    if decision.at is None:
-        return None
-    at = decision.at
-    if decision.has_time and decision.zone:
-        hours, minutes = int(decision.zone[1:3]), int(decision.zone[4:6])
-        shift = timedelta(hours=hours, minutes=minutes)
-        at = at.astimezone(timezone(-shift if decision.zone[0] == "-" else shift))
-    return at.date().isoformat()
+    day = stated_day(decision)
+    return day.isoformat() if day else None
 
 
 def plain_htmldate(page: Dated) -> str | None:
@@ -104,7 +94,7 @@ def measure(data: Path) -> dict[str, Any]:
     """Counts of right, wrong and none by folder, half and maker, as ``dates.fundus.a.ours.wrong``. Prints a table."""
     counts: dict[tuple[str, str], Counter[str]] = {}
     for page in dated_pages(data):
-        for maker, day in (("ours", local_day(decide(page))), ("htmldate", plain_htmldate(page))):
+        for maker, day in (("ours", decide(page)), ("htmldate", plain_htmldate(page))):
             verdict = "none" if day is None else "right" if day == page.day else "wrong"
             for half in ("all", page.half):
                 for folder in (page.folder, "together"):

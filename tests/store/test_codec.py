@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from datetime import UTC, datetime
 
 import pytest
 
+from aggregator.model.article import DateCandidate, DateOrigin
 from aggregator.model.feed import SeenEntry, Window
-from aggregator.store.codec import dump_window, load_window
+from aggregator.store.codec import DATE_CANDIDATE, dump_window, load_window
 
 WINDOW = Window(
     "e" * 32,
@@ -52,3 +54,17 @@ def test_a_damaged_window_is_none() -> None:
 def test_a_window_of_another_form_is_none(text: str) -> None:
     assert load_window(zlib.compress(text.encode())) is None
     assert load_window(zlib.compress(b'1{"envelope": "\xff", "entries": []}')) is None
+
+
+def test_evidence_for_a_date_comes_back() -> None:
+    at = datetime(2024, 3, 10, 7, tzinfo=UTC)
+    candidate = DateCandidate(DateOrigin.JSONLD, "2024-03-10T10:30+03:30", at, has_time=True, weight=0.92, zone="+03:30")
+
+    assert DATE_CANDIDATE.load(DATE_CANDIDATE.dump(candidate)) == candidate
+
+
+def test_evidence_stored_before_it_had_weights_is_read() -> None:
+    stored = {"origin": "meta", "raw": "2024-03-10", "at": "2024-03-10T00:00:00Z", "has_time": False, "rejected": "masthead"}
+    candidate = DATE_CANDIDATE.load(stored)
+
+    assert (candidate.rejected, candidate.weight, candidate.zone) == ("masthead", 0.0, "")

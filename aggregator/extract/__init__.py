@@ -1,6 +1,8 @@
 """HTML to clean text and metadata: the page and its feed entry become one ``Extraction``. Pure, picklable, never raises.
 
-* ``document`` bytes to a tree, its ``<meta>`` and JSON-LD · ``body`` the text · ``headline`` the title
+* ``document`` bytes to a tree, its ``<meta>`` and JSON-LD · ``headline`` the title
+* ``blocks`` a page as blocks of text · ``frame`` which element holds the article · ``remains`` lines that are the page's
+* ``body`` the text, from all of these
 * ``datewords`` written dates to instants · ``evidence`` what speaks for a date · ``dates`` the decision
 * ``language`` · ``people`` authors · ``links`` canonical address, picture, tags
 """

@@ -1,18 +1,29 @@
-"""The text of an article: trafilatura's, without the headline, breadcrumb and masthead that pages glue to its beginning."""
+"""The text of an article, without the headline, breadcrumb, share bars, teasers and invitations around it and in it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import pairwise
 
 import trafilatura
 from lxml import etree
 from lxml import html as lxml_html
 
+from aggregator.extract.blocks import SENTENCE_END, Block, Kind, live, read_blocks, weight
 from aggregator.extract.datewords import find_dates
-from aggregator.extract.document import BAD_TREE, Page, Tree, clean_line, words
+from aggregator.extract.document import BAD_TREE, Page, Tree, clean_line, squash, words
+from aggregator.extract.frame import find_frame, is_named
+from aggregator.extract.remains import is_read_also, without_remains
 
 _LEAD_LINES = 8
 _LEAD_CHARS = 140
+_STATED, _LITTLE, _MUCH = 250, 200, 400
+"""By weight: what JSON-LD must state to count, below what we have next to nothing, and from what on a text can be certain."""
+_REPEATED, _CARD = 60, 400
+_PARAGRAPHS = frozenset(("p", "blockquote", "pre", "dd", "dt"))
 _BLOCKS_WORDS = (
     "address article aside blockquote br center dd div dl dt figcaption footer form h1 h2 h3 h4 h5 h6 header hr li "
     "main nav ol p pre section table td th tr ul"
@@ -31,18 +42,136 @@ _TRAIL = re.compile(r"[>›»/|•→←]|::")
 _JOINED = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
 
 
-def page_text(page: Page, url: str, headline: str) -> str:
-    """The page's text, one paragraph a line, without the headline; empty if there is none. ``url`` resolves links."""
+def page_text(page: Page, url: str, headline: str, people: Sequence[str] = ()) -> str:
+    """The page's text, one paragraph a line, without the headline; empty if there is none. ``url`` resolves links.
+
+    Ours comes first: the blocks of the frame that holds the article. Where it is in doubt, trafilatura has a say. What the
+    publisher states in JSON-LD (``articleBody``) tells which of our lines are not the article's, and stands in if we have
+    something else. ``people`` are the authors and outlets, whose names alone make no line of an article.
+    """
+    body = page.tree.find(".//body")
+    found = find_text(page.tree if body is None else body, squash(headline))
+    stated = _stated(page)
+    lines = _agreed(found.lines, stated) if stated else found.lines
+    if not (stated and lines) and not found.certain:
+        lines = _second_opinion(page, url, lines)
+    return trim_lead("\n".join(without_remains(lines, people)), headline)
+
+
+def _stated(page: Page) -> str:
+    """The text that the publisher says is the article's, if it is of any length."""
+    bodies = (node.get("articleBody") for node in page.articles)
+    whole = next((body for body in bodies if isinstance(body, str) and len(body) >= _STATED), "")
+    return plain_text(whole) if whole else ""
+
+
+def _agreed(lines: Sequence[str], stated: str) -> list[str]:
+    """``lines`` without those that ``stated`` has not, if the two are one text; else the lines of ``stated``, if it is longer.
+
+    A statement that breaks off, as behind a paywall, rules nothing out.
+    """
+    known = _grams(words(stated))
+    shares = [(line, len(grams), len(grams & known)) for line in lines for grams in [_grams(words(line))]]
+    total, common = sum(size for _, size, _ in shares), sum(shared for _, _, shared in shares)
+    if common >= 0.8 * total and common >= 0.8 * len(known):
+        return [line for line, size, shared in shares if shared * 2 >= size]
+    if common < 0.3 * total and len(known) > total:
+        return stated.split("\n")
+    return list(lines)
+
+
+def _grams(tokens: Sequence[str]) -> set[tuple[str, ...]]:
+    """The word pairs of a line; scripts without blanks have few words in a line, and get its characters."""
+    if len(tokens) < 4:
+        tokens = list("".join(tokens))
+    return set(pairwise(tokens)) or {tuple(tokens)}
+
+
+def _second_opinion(page: Page, url: str, lines: Sequence[str]) -> list[str]:
+    """``lines``, or what trafilatura finds: where we have next to nothing, or something else altogether, or but a part."""
+    size = sum(map(weight, lines))
+    theirs = _trafilatura(page, url, fast=size >= _LITTLE)
+    other = sum(map(weight, theirs))
+    if size < _LITTLE or other < _LITTLE:
+        return list(lines) if size >= other else theirs
+    ours, found = _grams(words("\n".join(lines))), _grams(words("\n".join(theirs)))
+    common = len(ours & found)
+    apart = common < 0.3 * min(len(ours), len(found))
+    part = common >= 0.8 * len(ours) and other > 1.5 * size
+    return theirs if apart or part else list(lines)
+
+
+def _trafilatura(page: Page, url: str, *, fast: bool) -> list[str]:
     _swap_joiners(page.tree, _MASK)
     try:
-        document = trafilatura.bare_extraction(page.tree, url=url, include_comments=False, fast=True)
+        document = trafilatura.bare_extraction(page.tree, url=url, include_comments=False, fast=fast)
     except BAD_TREE:
         # It dives through trees of any shape; what it cannot digest is a page without text, and the feed's stands in.
-        return ""
+        return []
     finally:
         _swap_joiners(page.tree, _UNMASK)
     text = getattr(document, "text", None)
-    return trim_lead(text.translate(_UNMASK), headline) if isinstance(text, str) else ""
+    return [line for raw in text.translate(_UNMASK).split("\n") if (line := clean_line(raw))] if isinstance(text, str) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a page's frame holds: ``lines`` of text, and whether there is hardly a doubt that they are the article's."""
+
+    lines: tuple[str, ...]
+    certain: bool
+
+
+def find_text(root: Tree, headline: str) -> Found:
+    """The lines of the article under ``root``, by where they stand. ``headline`` is squashed."""
+    blocks = live(read_blocks(root))
+    frame = find_frame(root, blocks, headline)
+    inside = [block for block in blocks if block.home is frame or any(node is frame for node in block.home.iterancestors())]
+    prose = sum(block.prose for block in inside)
+    # A page of links, such as a press review, is its links.
+    of_links = sum(weight(block.text) for block in inside if block.linked) > prose
+    cards = frozenset() if of_links else _cards(inside, frame)
+    texts = {block.home for block in inside if block.prose}
+    lines: dict[str, None] = {}
+    for place, block in enumerate(inside):
+        if not of_links and (block.linked or _is_aside(block, frame, cards, texts)):
+            continue
+        lines.setdefault(block.text if len(block.text) > _REPEATED else f"{block.text}\n{place}")
+    total = sum(block.prose for block in blocks)
+    certain = prose >= _MUCH and is_named(frame) and prose >= total * 0.6
+    return Found(tuple(line.partition("\n")[0] for line in lines), certain)
+
+
+def _is_aside(block: Block, frame: Tree, cards: AbstractSet[Tree], texts: AbstractSet[Tree]) -> bool:
+    """Whether a block in the frame is no part of its text: a teaser, a pointer to other articles, a label."""
+    if cards and any(node in cards for node in _up_to(block.home, frame)):
+        return True
+    if block.links and is_read_also(block.text, linked=block.links / len(block.text)):
+        return True
+    label = block.kind is Kind.TEXT and not block.prose and weight(block.text) < 80 and not SENTENCE_END.search(block.text)
+    return label and block.home not in texts and block.home.tag not in _PARAGRAPHS
+
+
+def _cards(blocks: Sequence[Block], frame: Tree) -> frozenset[Tree]:
+    """The elements inside the frame that begin with a link and hold little else: teasers of other articles."""
+    sizes: dict[Tree, int] = {}
+    linked: dict[Tree, int] = {}
+    leading: dict[Tree, bool] = {}
+    for block in blocks:
+        for node in _up_to(block.home, frame):
+            sizes[node] = sizes.get(node, 0) + weight(block.text)
+            linked[node] = linked.get(node, 0) + (weight(block.text) if block.linked else 0)
+            leading.setdefault(node, block.linked)
+    return frozenset(
+        node for node, size in sizes.items() if leading[node] and size <= _CARD and linked[node] >= max(15, 0.25 * size)
+    )
+
+
+def _up_to(element: Tree, frame: Tree) -> Iterator[Tree]:
+    """``element`` and what is around it, up to the frame, which is left out."""
+    while element is not frame and element is not None:
+        yield element
+        element = element.getparent()
 
 
 def _swap_joiners(tree: Tree, table: dict[int, str]) -> None:

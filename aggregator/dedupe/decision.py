@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from aggregator.dedupe.fingerprint import containment, jaccard, set_size
+from aggregator.dedupe.reposts import is_repost
 from aggregator.model.article import ArticleDraft, Candidate, Discard, Duplicate, New, Revision, TextOrigin, Verdict
 from aggregator.text import terms
 
@@ -21,7 +22,7 @@ _SHORT_COPY_WORDS = 10
 
 
 def decide(draft: ArticleDraft, candidates: Sequence[Candidate]) -> Verdict:
-    """New, a revision, one more sighting, or nothing worth keeping.
+    """New, a revision, one more sighting, or nothing worth keeping. The ladder: entry id, address, text.
 
     * Neither title nor text nor address: ``Discard``.
     * A candidate with the same entry or the same address is the same article, whatever its words; the same entry goes
@@ -29,14 +30,17 @@ def decide(draft: ArticleDraft, candidates: Sequence[Candidate]) -> Verdict:
       worse: ``Revision``. Else ``Duplicate``: seen again, perhaps in another feed.
     * An address does not count when one feed gives it to entries of other titles and other texts: such a feed links every
       entry to the same page.
+    * A candidate by the same outlet with the same text, seen within thirty days, is the same article posted again
+      (``reposts``): new ids, moved paths, a print view. What became of it is judged as above.
     * Otherwise ``New``; it joins the story of the most similar candidate seen within seven days, if their texts have a
       Jaccard similarity of .5, or one is a shortened copy of the other, or both are short and word for word the same.
-      Copies by other outlets and by the same one count alike: each stays an article of its own.
+      Copies by other outlets stay articles of their own.
     """
     extraction = draft.extraction
     if not (extraction.title.strip() or extraction.text.strip() or draft.url):
         return Discard("no title, no text and no address")
     same = [item for item in candidates if item.same_entry or (item.same_url and not _shares_its_link(draft, item))]
+    same = same or [item for item in candidates if is_repost(draft, item)]
     if same:
         known = min(same, key=lambda item: (not item.same_entry, item.source_id != draft.source_id, item.article_id))
         if known.source_id == draft.source_id and _is_changed(draft, known) and not _is_worse(draft, known):

@@ -122,7 +122,10 @@ class ArticleDraft:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A stored article that a draft may be: it shares the entry, an address, or part of the sketch."""
+    """A stored article that a draft may be: it shares the entry, an address, the text or part of the sketch.
+
+    ``same_outlet``: it was published by the draft's own outlet. ``text`` and ``published_at`` are its present ones.
+    """
 
     article_id: int
     source_id: int
@@ -135,6 +138,9 @@ class Candidate:
     words: int
     seen_at: datetime
     text_origin: TextOrigin = TextOrigin.PAGE
+    same_outlet: bool = False
+    text: str = ""
+    published_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aggregator.dedupe import fingerprint
-from aggregator.model.article import ArticleDraft, Candidate, Extraction, TextOrigin
+from aggregator.model.article import Access, ArticleDraft, Candidate, DateDecision, Extraction, TextOrigin
 
 NOON = datetime(2024, 3, 20, 12, tzinfo=UTC)
 
@@ -31,7 +31,9 @@ def draft() -> Callable[..., ArticleDraft]:
     """A draft of source 1, entry 10, seen at noon."""
 
     def build(text: str, *, title: str = "Ferry closes", origin: TextOrigin = TextOrigin.PAGE, **fields: Any) -> ArticleDraft:
-        extraction = Extraction(title, text, origin)
+        extraction = Extraction(
+            title, text, origin, date=fields.pop("date", DateDecision()), access=fields.pop("access", Access.OPEN)
+        )
         url = fields.pop("url", "https://herald.example/a")
         base: dict[str, Any] = {"source_id": 1, "entry_id": 10, "seen_at": NOON, "baseline": False}
         return ArticleDraft(url=url, extraction=extraction, fingerprint=fingerprint(extraction, [url]), **{**base, **fields})
@@ -47,7 +49,7 @@ def stored() -> Callable[..., Candidate]:
         mark = fingerprint(Extraction("", text, TextOrigin.PAGE), [])
         base: dict[str, Any] = {
             "article_id": 100, "source_id": 1, "story_id": 7, "same_entry": False, "same_url": False, "title": "Ferry closes",
-            "text_hash": mark.text_hash, "sketch": mark.sketch, "words": mark.words, "seen_at": NOON,
+            "text_hash": mark.text_hash, "text": text, "sketch": mark.sketch, "words": mark.words, "seen_at": NOON,
         }  # fmt: skip
         return Candidate(**{**base, **fields})
 

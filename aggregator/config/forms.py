@@ -36,6 +36,9 @@ def _seconds(least: str, most: str) -> BeforeValidator:
     return BeforeValidator(values.seconds_between(least, most))
 
 
+Waits = Annotated[tuple[timedelta, ...], BeforeValidator(values.waits)]
+
+
 class Form(BaseModel):
     """A table of a file. The defaults here only mark what may be left out; they are never used."""
 
@@ -132,6 +135,21 @@ class RetentionForm(Form):
     sent_messages: Annotated[timedelta, _duration("1d", "36500d")] = timedelta()
 
 
+class ArchiveForm(Form):
+    """``[archive]``."""
+
+    pages: Annotated[timedelta, _duration("0s", "36500d")] = timedelta()
+    max_bytes: Annotated[int, Field(ge=1_000_000, le=1_000_000_000_000_000)] = 0
+
+
+class ArticlesForm(Form):
+    """``[articles]``."""
+
+    recheck: Waits = ()
+    recheck_others: Waits = ()
+    recheck_per_host: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+
 class DefaultsForm(Form):
     """``[defaults]`` of ``sources.toml``: what a source has unless it says otherwise."""
 
@@ -172,6 +190,7 @@ class RuleForm(Form):
     query: str
     lane: Annotated[Lane, Field(strict=False)] = Lane.DIGEST
     enabled: bool = True
+    watch_edits: bool = False
     note: str = ""
 
 

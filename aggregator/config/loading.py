@@ -13,6 +13,8 @@ from pydantic_core import PydanticCustomError
 
 from aggregator.config.forms import (
     AlertsForm,
+    ArchiveForm,
+    ArticlesForm,
     DefaultsForm,
     EntityForm,
     FetchForm,
@@ -32,6 +34,8 @@ from aggregator.config.locate import Route
 from aggregator.config.reading import Document
 from aggregator.config.settings import (
     AlertSettings,
+    ArchiveSettings,
+    ArticleSettings,
     Config,
     FetchSettings,
     MailMode,
@@ -62,7 +66,7 @@ _HOMES = {
     "rule": "rules.toml",
     "recipient": "recipients.toml",
 }
-_TABLES = ("store", "fetch", "poll", "workers", "web", "mail", "alerts", "retention")
+_TABLES = ("store", "fetch", "poll", "workers", "web", "mail", "alerts", "retention", "archive", "articles")
 
 F = TypeVar("F", bound=Form)
 T = TypeVar("T")
@@ -128,6 +132,8 @@ class _Main:
             mail=self._mail(),
             alerts=self._section("alerts", AlertsForm, AlertSettings),
             retention=self._section("retention", RetentionForm, RetentionSettings),
+            archive=self._section("archive", ArchiveForm, ArchiveSettings),
+            articles=self._section("articles", ArticlesForm, ArticleSettings),
         )
         return (replace(settings, **form.written()) if form else settings), errors
 

@@ -127,6 +127,29 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveSettings:
+    """How long the pages of articles are kept as they came (zero: not at all), and how many bytes of them, compressed."""
+
+    pages: timedelta = timedelta(days=90)
+    max_bytes: int = 5_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleSettings:
+    """When the page of an article is asked for again, counted from when it was first seen.
+
+    ``recheck``: of articles that a rule has found; ``recheck_others``: of all others; ``recheck_per_host``: of one host at most
+    so many in 24 hours.
+    """
+
+    recheck: tuple[timedelta, ...] = (
+        timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=3), timedelta(days=7),
+    )  # fmt: skip
+    recheck_others: tuple[timedelta, ...] = (timedelta(days=1),)
+    recheck_per_host: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything of ``aggregator.toml``.
 
@@ -144,6 +167,8 @@ class Settings:
     mail: MailSettings = MailSettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    articles: ArticleSettings = ArticleSettings()
 
 
 @dataclass(frozen=True, slots=True)

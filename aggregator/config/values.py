@@ -12,6 +12,7 @@ from datetime import time, timedelta
 from difflib import get_close_matches
 from functools import cache
 from ipaddress import ip_interface, ip_network
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -251,6 +252,17 @@ def seconds_between(least: str, most: str) -> Callable[[object], float]:
     """Like ``between``, in seconds."""
     read = between(least, most)
     return lambda value: read(value).total_seconds()
+
+
+def waits(value: object) -> tuple[timedelta, ...]:
+    """A list of at most twelve durations from 10 minutes to 90 days, the shortest first; it may be empty."""
+    if not isinstance(value, list):
+        raise refuse("must be a list of durations", 'write ["1h", "1d"]; for none, write []')
+    read = between("10m", "90d")
+    found = tuple(read(item) for item in value)
+    if len(found) > 12 or any(late <= early for early, late in pairwise(found)):
+        raise refuse("must be at most twelve durations, each longer than the one before", 'such as ["1h", "6h", "1d"]')
+    return found
 
 
 def poll_interval(value: object, info: ValidationInfo) -> timedelta | None:

@@ -25,7 +25,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class RuleSpec:
-    """A rule as the analyst wrote it."""
+    """A rule as the analyst wrote it. ``watch_edits``: it also tells of changes to articles that it has found."""
 
     slug: str
     name: str
@@ -33,6 +33,7 @@ class RuleSpec:
     lane: Lane = Lane.DIGEST
     enabled: bool = True
     note: str = ""
+    watch_edits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

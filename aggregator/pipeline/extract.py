@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import assert_never
 
+from aggregator.config.settings import ArticleSettings
 from aggregator.dedupe import decide
 from aggregator.dedupe import fingerprint as take_fingerprint
 from aggregator.model.article import (
@@ -27,7 +29,10 @@ from aggregator.pipeline.jobs import PageJob, read_article
 from aggregator.pipeline.robots import UNKNOWN
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import articles, entries
+from aggregator.store.articles import Seen
 from aggregator.store.entries import PendingEntry
+from aggregator.store.pages import pack
+from aggregator.store.rhythm import Rhythm
 
 LEASE = timedelta(minutes=15)
 """Longer than a batch of one host can take, gaps and deadlines included."""
@@ -86,8 +91,23 @@ async def _extract(rooms: Rooms, entry: PendingEntry) -> tuple[Verdict, FetchFai
     again = RETRY_PAGE[entry.attempts] if failed and _passing(failed) and entry.attempts < len(RETRY_PAGE) else None
     retry_at = now + again if again else None
     error = f"{failed.kind}: {failed.detail}" if failed else ""
-    verdict, _ = await rooms.store.write(articles.ingest, entry, draft, decide, retry_at, error)
+    seen = await _seen(rooms, entry, page) if isinstance(page, Fetched) else None
+    verdict, _ = await rooms.store.write(articles.ingest, entry, draft, decide, retry_at, error, seen)
     return verdict, failed
+
+
+async def _seen(rooms: Rooms, entry: PendingEntry, page: Fetched) -> Seen:
+    """What is kept of a page: itself, for as long as the operator wants pages, and what a second look at it needs."""
+    settings = rooms.active.config.settings
+    packed = await asyncio.to_thread(pack, page, entry.entry) if settings.archive.pages else None
+    return Seen(packed, rooms.host_key(page.final_url), page.validators, rhythm_of(settings.articles), page.fetched_at)
+
+
+def rhythm_of(settings: ArticleSettings) -> Rhythm:
+    """When pages are asked for again."""
+    if not settings.recheck_per_host:
+        return Rhythm()
+    return Rhythm(settings.recheck, settings.recheck_others)
 
 
 def _bare(entry: PendingEntry) -> tuple[Extraction, Fingerprint]:

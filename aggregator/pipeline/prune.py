@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import maintenance
+from aggregator.store import maintenance, pages, rechecks
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +15,16 @@ class PruneReport:
 
     fetches: int
     messages: int
+    pages: int
 
 
 async def prune(rooms: Rooms) -> PruneReport:
     """Drop what is older than its retention."""
-    keep, now = rooms.active.config.settings.retention, rooms.clock.now()
-    return PruneReport(*await rooms.store.write(maintenance.prune, now - keep.fetch_log, now - keep.sent_messages))
+    settings, now = rooms.active.config.settings, rooms.clock.now()
+    keep, archive = settings.retention, settings.archive
+    records = await rooms.store.write(maintenance.prune, now - keep.fetch_log, now - keep.sent_messages)
+    await rooms.store.write(
+        rechecks.prune_rechecks, now - max(settings.articles.recheck, default=timedelta()), now - keep.fetch_log
+    )
+    gone = await rooms.store.write(pages.prune_pages, now - archive.pages if archive.pages else None, archive.max_bytes)
+    return PruneReport(*records, gone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -10,7 +11,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col, select
 
-from aggregator.dedupe import LOOKUP_SIZE
+from aggregator.dedupe import LOOKUP_SIZE, Place, same_outlet
 from aggregator.model.article import (
     Article,
     ArticleDraft,
@@ -23,9 +24,13 @@ from aggregator.model.article import (
     TextOrigin,
     Verdict,
 )
-from aggregator.store import entries
+from aggregator.model.page import Validators
+from aggregator.model.record import Reason
+from aggregator.store import entries, pages
 from aggregator.store.codec import DATE_CANDIDATE
 from aggregator.store.entries import PendingEntry
+from aggregator.store.pages import PackedPage
+from aggregator.store.rhythm import Rhythm, plan
 from aggregator.store.tables import FTS, AddressRow, ArticleRow, RevisionRow, ShingleRow, SightingRow, SourceRow, StoryRow
 from aggregator.text import index_text
 
@@ -35,12 +40,30 @@ MOST_CANDIDATES = 50
 Decide = Callable[[ArticleDraft, Sequence[Candidate]], Verdict]
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The page behind a draft: ``packed`` to be kept (None: pages are not kept), and what it takes to ask for it again."""
+
+    packed: PackedPage | None
+    host: str
+    validators: Validators
+    rhythm: Rhythm
+    at: datetime
+
+
 def ingest(
-    session: Session, entry: PendingEntry, draft: ArticleDraft, decide: Decide, retry_at: datetime | None, error: str
+    session: Session,
+    entry: PendingEntry,
+    draft: ArticleDraft,
+    decide: Decide,
+    retry_at: datetime | None,
+    error: str,
+    page: Seen | None = None,
 ) -> tuple[Verdict, int | None]:
     """Decide on a draft against what is stored, and store the outcome with the entry's sighting. Returns the verdict and article.
 
-    ``retry_at`` keeps the entry pending: the article stands with the feed's text until its page can be had.
+    ``retry_at`` keeps the entry pending: the article stands with the feed's text until its page can be had. ``page`` is kept
+    with the revision that it made.
     """
     if not entries.finish(session, entry, error, retry_at):
         return Discard("the entry was edited or taken over while its page was fetched"), None
@@ -49,7 +72,7 @@ def ingest(
         case New(story_id=story):
             article_id = _insert(session, draft, story)
         case Revision(article_id=article_id):
-            _revise(session, article_id, draft)
+            revise(session, article_id, draft, _reason(entry))
         case Duplicate(article_id=article_id):
             pass
         case Discard():
@@ -60,7 +83,29 @@ def ingest(
     addresses = [{"url_key": key, "article_id": article_id} for key in draft.fingerprint.url_keys]
     if addresses:
         session.execute(upsert(AddressRow).on_conflict_do_nothing(), addresses)
+    if page is not None:
+        _keep_page(session, article_id, draft, page)
     return verdict, article_id
+
+
+def _reason(entry: PendingEntry) -> Reason:
+    if entry.sighted is None:
+        return Reason.REPOST
+    return Reason.PAGE_CAME if entry.attempts else Reason.FEED_EDIT
+
+
+def _keep_page(session: Session, article_id: int, draft: ArticleDraft, page: Seen) -> None:
+    """Keep a page with its article's present revision, unless it is another source's view of it or says something else.
+
+    It is asked for again later, but for what stood in the feed before our time.
+    """
+    row = session.get_one(ArticleRow, article_id)
+    if (row.source_id, row.text_hash) != (draft.source_id, draft.fingerprint.text_hash):
+        return
+    if page.packed is not None:
+        pages.keep(session, article_id, row.revision, page.packed)
+    if draft.extraction.text_origin is TextOrigin.PAGE and not row.baseline and page.rhythm != Rhythm():
+        plan(session, article_id, page.host, page.validators, row.first_seen_at, page.rhythm, page.at)
 
 
 def sight(session: Session, entry: PendingEntry, article_id: int, url: str, at: datetime) -> None:
@@ -82,8 +127,9 @@ def _candidates(session: Session, draft: ArticleDraft) -> list[Candidate]:
     keys = draft.fingerprint.url_keys
     by_url = session.exec(select(AddressRow.article_id).where(col(AddressRow.url_key).in_(keys))).all()
     by_text = session.exec(_sharing(draft)).all() if draft.fingerprint.sketch else ()
-    wanted = dict.fromkeys((*by_entry, *by_url, *by_text))
+    wanted = dict.fromkeys((*by_entry, *by_url, *by_text, *_word_for_word(session, draft)))
     rows = session.exec(select(ArticleRow).where(col(ArticleRow.id).in_(wanted))).all()
+    here = _place(session, draft.source_id, draft.url)
     return [
         Candidate(
             article_id=row.id or 0,
@@ -97,9 +143,25 @@ def _candidates(session: Session, draft: ArticleDraft) -> list[Candidate]:
             words=row.words,
             seen_at=row.first_seen_at,
             text_origin=TextOrigin(row.text_origin),
+            same_outlet=same_outlet(here, _place(session, row.source_id, row.url)),
+            text=row.text,
+            published_at=row.published_at,
         )
         for row in rows
     ]
+
+
+def _place(session: Session, source_id: int, url: str) -> Place:
+    source = session.get_one(SourceRow, source_id)  # read once in a session
+    return Place(source_id, source.name, source.outlet_group, source.moved_to or source.url, url)
+
+
+def _word_for_word(session: Session, draft: ArticleDraft) -> Sequence[int | None]:
+    """The latest articles with exactly this text: what finds texts that are too short for a sketch."""
+    if not draft.fingerprint.words:
+        return ()
+    same = select(ArticleRow.id).where(ArticleRow.text_hash == draft.fingerprint.text_hash)
+    return session.exec(same.order_by(col(ArticleRow.id).desc()).limit(MOST_CANDIDATES)).all()
 
 
 def _sharing(draft: ArticleDraft) -> Any:
@@ -124,10 +186,17 @@ def _values(draft: ArticleDraft) -> dict[str, Any]:
         "authors": list(made.authors),
         "tags": list(made.tags),
         "language": made.language,
+        "other_languages": list(made.other_languages),
+        "section": made.section,
+        "access": made.access.value,
+        "comments": made.comments,
+        "extractor": made.extractor,
         "site_name": made.site_name,
         "image_url": made.image_url,
         "published_at": made.date.at,
         "has_time": made.date.has_time,
+        "published_zone": made.date.zone,
+        "date_origin": made.date.origin.value if made.date.origin else "",
         "modified_at": made.modified_at,
         "date_evidence": [DATE_CANDIDATE.dump(candidate) for candidate in made.date.candidates],
         "sketch": list(draft.fingerprint.sketch),
@@ -142,6 +211,7 @@ def _insert(session: Session, draft: ArticleDraft, story_id: int | None) -> int:
         session.flush()
         story_id = story.id
     values = _values(draft) | {"source_id": draft.source_id, "story_id": story_id, "baseline": draft.baseline}
+    values |= {"revision_reason": Reason.FIRST.value}
     statement = insert(ArticleRow).values(**values, first_seen_at=draft.seen_at).returning(col(ArticleRow.id))
     article_id: int = session.execute(statement).scalar_one()
     _index(session, article_id, draft)
@@ -157,16 +227,31 @@ def _index(session: Session, article_id: int, draft: ArticleDraft) -> None:
         session.execute(upsert(ShingleRow).on_conflict_do_nothing(), shingles)
 
 
-def _revise(session: Session, article_id: int, draft: ArticleDraft) -> None:
+def revise(session: Session, article_id: int, draft: ArticleDraft, reason: Reason) -> int:
+    """Store a new state of an article, and the old one whole. Returns the new revision's number."""
     old = session.get_one(ArticleRow, article_id)
     session.add(
-        RevisionRow(article_id=article_id, number=old.revision, title=old.title, text=old.text, replaced_at=draft.seen_at)
+        RevisionRow(
+            article_id=article_id,
+            number=old.revision,
+            title=old.title,
+            text=old.text,
+            replaced_at=draft.seen_at,
+            reason=old.revision_reason,
+        )
     )
-    values = _values(draft) | {"revision": old.revision + 1, "match_due": True}
+    number = old.revision + 1
+    values = _values(draft) | {"revision": number, "match_due": True, "revision_reason": reason.value}
     session.execute(update(ArticleRow).where(col(ArticleRow.id) == article_id).values(**values))
     session.execute(text("DELETE FROM shingle WHERE article_id = :id"), {"id": article_id})
     session.execute(text(f"DELETE FROM {FTS} WHERE rowid = :id"), {"id": article_id})  # noqa: S608
     _index(session, article_id, draft)
+    return number
+
+
+def refresh(session: Session, article_id: int, draft: ArticleDraft) -> None:
+    """Take over what a draft says beside title and text, which are the same: dates, authors, language… No new revision."""
+    session.execute(update(ArticleRow).where(col(ArticleRow.id) == article_id).values(**_values(draft)))
 
 
 def article(row: ArticleRow, source: SourceRow) -> Article:

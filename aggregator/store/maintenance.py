@@ -24,6 +24,9 @@ from aggregator.store.tables import (
     GapRow,
     HostRow,
     MatchRow,
+    PageBodyRow,
+    PageRow,
+    RecheckRow,
     RecipientRow,
     RevisionRow,
     RuleRow,
@@ -57,7 +60,8 @@ class Stats:
 
     ``missed`` is about how many entries scrolled out of feeds unseen, in ``gaps`` gaps; ``moved`` sources are polled at another
     address than the configured one, or rest because another is; ``throttled`` hosts asked us to come less often, and have not
-    answered well since.
+    answered well since. ``pages`` are kept as they came, in ``page_bytes`` of store; ``rechecks`` pages will be asked for again,
+    ``withdrawn`` articles have a page no more.
     """
 
     sources: int
@@ -71,6 +75,10 @@ class Stats:
     articles: int
     sightings: int
     revisions: int
+    withdrawn: int
+    pages: int
+    page_bytes: int
+    rechecks: int
     stories: int
     rules: int
     matches: int
@@ -100,6 +108,10 @@ def stats(session: Session) -> Stats:
         articles=count(ArticleRow),
         sightings=count(SightingRow),
         revisions=count(RevisionRow),
+        withdrawn=count(ArticleRow, col(ArticleRow.withdrawn_at).is_not(None)),
+        pages=count(PageRow),
+        page_bytes=session.exec(select(func.coalesce(func.sum(PageBodyRow.stored), 0))).one(),
+        rechecks=count(RecheckRow, col(RecheckRow.due_at).is_not(None)),
         stories=count(StoryRow),
         rules=count(RuleRow, col(RuleRow.removed_at).is_(None)),
         matches=count(MatchRow),

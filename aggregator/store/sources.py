@@ -56,7 +56,7 @@ _KNOWN = select(_ENTRY.c.id, _ENTRY.c.key, _ENTRY.c.content_hash).where(
     _ENTRY.c.source_id == bindparam("mine"), _ENTRY.c.key.in_(bindparam("keys", expanding=True))
 )
 _NEW_ENTRIES = insert(_ENTRY)
-_ENTRY_DEFAULTS = {"version": 1, "state": "pending", "attempts": 0, "error": ""}
+_ENTRY_DEFAULTS = {"version": 1, "state": "pending", "attempts": 0, "error": "", "text_key": ""}
 _PUT_WINDOW = upsert(_WINDOW).values(source_id=bindparam("source_id"), data=bindparam("data"))
 _KEEP_WINDOW = _PUT_WINDOW.on_conflict_do_update(index_elements=["source_id"], set_={"data": _PUT_WINDOW.excluded.data})
 _DROP_WINDOW = delete(_WINDOW).where(_WINDOW.c.source_id == bindparam("source_id"))

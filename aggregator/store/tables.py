@@ -9,7 +9,10 @@ poll           entry (source, key)                          an entry is stored o
 poll           feed_window (source)                         what its last document held, stored with the entries
 extract        sighting (entry)                             an entry belongs to one article
 extract        address (url_key)                            one address is one article
+extract        page (article, revision)                     the page that made a revision is kept once
+recheck        recheck (article)                            an article's page is asked for again in one place
 match          match (rule, article)                        a rule finds an article once
+match          edit (rule, article, revision)               an edit is told once per rule
 alert          alert (rule, story)                          a story alerts once per rule
 digest         digest (recipient, day, time)                one digest per slot
 digest         digest_item (recipient, match)               a match is owed once, and stands in one digest
@@ -158,6 +161,7 @@ class EntryRow(SQLModel, table=True):
     """One entry of one feed: the ledger of what was seen. ``state``: pending → done, or given up.
 
     ``payload`` is the feed entry as JSON until the article is stored; then it is dropped. ``version`` grows with each edit.
+    ``text_key`` is what it said, as a hash, once it is done: a feed that renumbers says the same under another key and link.
     """
 
     __tablename__ = "entry"
@@ -178,10 +182,12 @@ class EntryRow(SQLModel, table=True):
     lease_until: datetime | None = None
     lease_token: str | None = None
     error: str = ""
+    text_key: str = ""
 
     __table_args__ = (
         UniqueConstraint("source_id", "key"),
         Index("ix_entry_pending", "due_at", sqlite_where=sql("state = 'pending'")),
+        Index("ix_entry_text", "text_key", sqlite_where=sql("text_key <> ''")),
     )
 
 
@@ -195,7 +201,11 @@ class StoryRow(SQLModel, table=True):
 
 
 class ArticleRow(SQLModel, table=True):
-    """One text published once by one outlet, in its present revision. ``match_due`` asks for matching."""
+    """One text published once by one outlet, in its present revision. ``match_due`` asks for matching.
+
+    ``date_origin`` and ``published_zone`` tell where the date was read and in which zone ("" for none). ``revision_reason`` is
+    why the present state was stored. ``withdrawn_at`` is when its page was found to be gone, with ``withdrawn`` the answer.
+    """
 
     __tablename__ = "article"
 
@@ -207,22 +217,32 @@ class ArticleRow(SQLModel, table=True):
     title: str
     text: str
     text_origin: str
-    text_hash: str
+    text_hash: str = Field(index=True)
     note: str = ""
     authors: list[str] = Field(sa_column=Column(JSON, nullable=False))
     tags: list[str] = Field(sa_column=Column(JSON, nullable=False))
     language: str | None = None
+    other_languages: list[str] = Field(sa_column=Column(JSON, nullable=False))
     site_name: str = ""
+    section: str = ""
     image_url: str | None = None
+    access: str = "open"
+    comments: str = ""
+    extractor: int = 0
     published_at: datetime | None = Field(default=None, index=True)
     has_time: bool = False
+    published_zone: str = ""
+    date_origin: str = ""
     modified_at: datetime | None = None
     date_evidence: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
     sketch: list[int] = Field(sa_column=Column(JSON, nullable=False))
     words: int = 0
     revision: int = 1
+    revision_reason: str = ""
     baseline: bool = False
     first_seen_at: datetime = Field(index=True)
+    withdrawn_at: datetime | None = None
+    withdrawn: str = ""
     match_due: bool = True
 
     __table_args__ = (Index("ix_article_match_due", "id", sqlite_where=sql("match_due")),)
@@ -261,7 +281,10 @@ class SightingRow(SQLModel, table=True):
 
 
 class RevisionRow(SQLModel, table=True):
-    """An earlier state of an article. ``number`` counts from 1; the newest state stands in the article itself."""
+    """An earlier state of an article. ``number`` counts from 1; the newest state stands in the article itself.
+
+    ``reason`` is why this state was stored (``model.record.Reason``), "" where an older version did not write it down.
+    """
 
     __tablename__ = "revision"
 
@@ -270,6 +293,73 @@ class RevisionRow(SQLModel, table=True):
     title: str
     text: str
     replaced_at: datetime
+    reason: str = ""
+
+
+class PageRow(SQLModel, table=True):
+    """The page that made a revision: the evidence. ``url`` was asked for, ``final_url`` answered; ``headers`` as they came.
+
+    ``entry`` is the feed entry that went with it (JSON, zlib), so that the same can be extracted again.
+    """
+
+    __tablename__ = "page"
+
+    article_id: int = Field(foreign_key="article.id", primary_key=True)
+    revision: int = Field(primary_key=True)
+    url: str
+    final_url: str
+    status: int
+    headers: list[list[str]] = Field(sa_column=Column(JSON, nullable=False))
+    fetched_at: datetime = Field(index=True)
+    sha256: str = Field(foreign_key="page_body.sha256", index=True)
+    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class PageBodyRow(SQLModel, table=True):
+    """The bytes of a page, decoded from their transfer, compressed with zlib; each once. ``size`` is before, ``stored`` after."""
+
+    __tablename__ = "page_body"
+
+    sha256: str = Field(primary_key=True)
+    size: int
+    stored: int
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class RecheckRow(SQLModel, table=True):
+    """When an article's page is asked for again (``due_at`` NULL: only once a rule finds the article). ``step`` counts the times.
+
+    The validators are those of the last answer.
+    """
+
+    __tablename__ = "recheck"
+
+    article_id: int = Field(foreign_key="article.id", primary_key=True)
+    host: str
+    due_at: datetime | None = None
+    step: int = 0
+    etag: str | None = None
+    last_modified: str | None = None
+    lease_until: datetime | None = None
+    lease_token: str | None = None
+
+    __table_args__ = (Index("ix_recheck_due", "due_at", sqlite_where=sql("due_at IS NOT NULL")),)
+
+
+class VisitRow(SQLModel, table=True):
+    """A page that was asked for again, and what came of it (``model.record.Outcome``)."""
+
+    __tablename__ = "visit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    article_id: int = Field(foreign_key="article.id", index=True)
+    host: str
+    at: datetime = Field(index=True)
+    outcome: str
+    status: int | None = None
+    detail: str = ""
+
+    __table_args__ = (Index("ix_visit_host", "host", "at"),)
 
 
 class RuleRow(SQLModel, table=True):
@@ -312,7 +402,10 @@ class RecipientRow(SQLModel, table=True):
 
 
 class MatchRow(SQLModel, table=True):
-    """A rule found an article, once. ``spans`` are [field, start, end, leaf, alias] on ``revision``."""
+    """A rule found an article, once. ``spans`` are [field, start, end, leaf, alias] on ``revision``.
+
+    ``by_edit``: the article did not match as it was first published. ``lapsed_at``: since then an edit keeps it from matching.
+    """
 
     __tablename__ = "match"
 
@@ -324,8 +417,30 @@ class MatchRow(SQLModel, table=True):
     spans: list[list[Any]] = Field(sa_column=Column(JSON, nullable=False))
     aliases: list[str] = Field(sa_column=Column(JSON, nullable=False))
     matched_at: datetime = Field(index=True)
+    by_edit: bool = False
+    lapsed_at: datetime | None = None
 
     __table_args__ = (UniqueConstraint("rule_id", "article_id"),)
+
+
+class EditRow(SQLModel, table=True):
+    """An edit that a rule watches for, of an article that it had found. ``state``: pending → sent, or noted (no mail)."""
+
+    __tablename__ = "edit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    rule_id: int = Field(foreign_key="rule.id")
+    article_id: int = Field(foreign_key="article.id", index=True)
+    match_id: int = Field(foreign_key="match.id")
+    revision: int
+    what: str
+    at: datetime
+    state: str = "pending"
+
+    __table_args__ = (
+        UniqueConstraint("rule_id", "article_id", "revision"),
+        Index("ix_edit_pending", "at", sqlite_where=sql("state = 'pending'")),
+    )
 
 
 class AlertRow(SQLModel, table=True):

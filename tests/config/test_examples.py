@@ -31,12 +31,14 @@ TABLES: list[tuple[str, type[BaseModel], object]] = [
     ("[mail]", forms.MailForm, Settings().mail),
     ("[alerts]", forms.AlertsForm, Settings().alerts),
     ("[retention]", forms.RetentionForm, Settings().retention),
+    ("[archive]", forms.ArchiveForm, Settings().archive),
+    ("[articles]", forms.ArticlesForm, Settings().articles),
     ("[[source]]", forms.SourceForm, SourceSpec("", "")),
     ("[[entity]]", forms.EntityForm, Entity("", "", ())),
     ("[[rule]]", forms.RuleForm, RuleSpec("", "", "")),
     ("[[recipient]]", forms.RecipientForm, Recipient("", "")),
 ]
-NOT_IN_FILES = {"root", "store", "fetch", "poll", "workers", "web", "mail", "alerts", "retention"}
+NOT_IN_FILES = {"root", "store", "fetch", "poll", "workers", "web", "mail", "alerts", "retention", "archive", "articles"}
 SECRETS = {"password", "password_env", "password_file"}
 
 
@@ -75,12 +77,14 @@ def plain(value: object) -> object:
         case (1, 2, 3, 4, 5, 6, 7):
             return "daily"
         case tuple():
-            return list(value)
+            return [item.total_seconds() if isinstance(item, timedelta) else item for item in value]
         case _:
             return value
 
 
 def meant(written: str, kind: str) -> object:
+    if "list" in kind and "durations" in kind:
+        return [duration(item).total_seconds() for item in re.findall(r'"(.+?)"', written)]
     if "duration" in kind:
         return duration(written.strip('"')).total_seconds()
     if kind == "time of day":

@@ -103,6 +103,13 @@ group_wait = "1m"
 [retention]
 fetch_log = "1d"
 sent_messages = "2d"
+[archive]
+pages = "0s"
+max_bytes = 1_000_000
+[articles]
+recheck = ["10m", "2h"]
+recheck_others = []
+recheck_per_host = 0
 """
     settings = load_config(folder(aggregator=text), {"MAIL_PASSWORD": "hush"}).settings
     assert (settings.instance, settings.public_base_url) == ("Press", "https://monitor.example.org")
@@ -131,6 +138,8 @@ sent_messages = "2d"
     assert (settings.mail.username, settings.mail.password, settings.mail.timeout) == ("monitor", "hush", 10.0)
     assert settings.alerts.group_wait == timedelta(minutes=1)
     assert dataclasses.astuple(settings.retention) == (timedelta(days=1), timedelta(days=2))
+    assert dataclasses.astuple(settings.archive) == (timedelta(), 1_000_000)
+    assert dataclasses.astuple(settings.articles) == ((timedelta(minutes=10), timedelta(hours=2)), (), 0)
     assert "hush" not in repr(settings)
 
 

@@ -17,7 +17,7 @@ from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from aggregator.config.settings import Config
 from aggregator.errors import Conflict, StoreError
@@ -25,6 +25,7 @@ from aggregator.model.source import History
 from aggregator.store import Store, maintenance, migrate, sources
 from aggregator.store.codec import SOURCE
 from aggregator.store.schema import include_name
+from aggregator.store.tables import ArticleRow, MatchRow, RevisionRow
 
 
 def test_migrations_give_exactly_the_tables(store: Store) -> None:
@@ -168,6 +169,7 @@ def test_backup_is_whole_and_never_overwrites(store: Store, tmp_path: Path) -> N
         ("SELECT id FROM article WHERE match_due ORDER BY id LIMIT 100", "ix_article_match_due"),
         ("SELECT id FROM alert WHERE state = 'pending' AND due_at <= 'x'", "ix_alert_pending"),
         ("SELECT id FROM delivery WHERE state IN ('due', 'unknown') AND due_at <= 'x'", "ix_delivery_due"),
+        ("SELECT article_id FROM recheck WHERE due_at <= 'x'", "ix_recheck_due"),
     ],
 )
 def test_what_is_due_is_found_by_its_index(store: Store, statement: str, index: str) -> None:
@@ -179,3 +181,47 @@ def test_what_is_no_database_is_refused_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("this is no database at all, whatever its name may say " * 20)
     with pytest.raises(StoreError, match=r"notes\.txt cannot be opened as a store: file is not a database"):
         migrate.upgrade(f"sqlite:///{tmp_path}/notes.txt")
+
+
+def test_a_store_before_pages_keeps_articles_revisions_and_matches(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection, connection.begin():
+        old = AlembicConfig()
+        old.set_main_option("script_location", str(migrate.HERE))
+        old.attributes["connection"] = connection
+        command.upgrade(old, "0003")
+        at = "2026-01-01 00:00:00.000000"
+        source = f"'a', 'http://a.test', '{{}}', 'a.test', 'A', '', '', 1, '{at}', '{at}', 0, '', ''"
+        of_one = f"1, 1, 'http://a.test/1', 'T', 'Body', 'page', 'h', '', '[]', '[]', '', 0, '[]', '[]', 1, 2, 0, '{at}', 0"
+        of_source = (
+            "slug, url, spec, host, name, outlet_group, country, enabled, created_at, next_poll_at, failures, failure_kind,"
+            " failure_detail"
+        )
+        of_article = (
+            "source_id, story_id, url, title, text, text_origin, text_hash, note, authors, tags, site_name, has_time,"
+            " date_evidence, sketch, words, revision, baseline, first_seen_at, match_due"
+        )
+        for table, columns, values in (
+            ("source", of_source, source),
+            ("story", "created_at", f"'{at}'"),
+            ("article", of_article, of_one),
+            ("revision", "article_id, number, title, text, replaced_at", f"1, 1, 'Old', 'Old body', '{at}'"),
+            ("rule", "slug, spec, position, version, created_at", f"'r', '{{}}', 0, 1, '{at}'"),
+            (
+                "match",
+                "rule_id, rule_version, article_id, revision, spans, aliases, matched_at",
+                f"1, 1, 1, 2, '[]', '[]', '{at}'",
+            ),
+        ):
+            connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"))
+    engine.dispose()
+    assert migrate.upgrade(f"sqlite:///{path}") == ("0003", migrate.latest())
+    with Store(f"sqlite:///{path}") as store:
+        (article,) = store.read_now(lambda session: session.exec(select(ArticleRow)).all())
+        assert (article.title, article.text, article.access, article.other_languages) == ("T", "Body", "open", [])
+        assert (article.revision, article.revision_reason, article.withdrawn_at) == (2, "", None)
+        (revision,) = store.read_now(lambda session: session.exec(select(RevisionRow)).all())
+        assert (revision.title, revision.text, revision.reason) == ("Old", "Old body", "")
+        (match,) = store.read_now(lambda session: session.exec(select(MatchRow)).all())
+        assert (match.by_edit, match.lapsed_at) == (False, None)

@@ -11,12 +11,13 @@ from typing import Any
 from aggregator.cli.printing import counted, printable, span, utc
 from aggregator.manners import WORDS
 from aggregator.manners.timing import JITTER, safe_wait
-from aggregator.model.dossier import Conduct, Dossier, PastGap, PastMove, PastPoll, Score
+from aggregator.model.dossier import Conduct, Dossier, Flood, PastGap, PastMove, PastPoll, Score
 from aggregator.model.source import Trouble, Trust
 from aggregator.model.websub import Standing
 
 WIDTH = 80
 _LABEL = 12
+FLOODS = 3
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _TRUST = {
@@ -114,6 +115,7 @@ def dossier_lines(dossier: Dossier, now: datetime) -> list[str]:
     _hub(sheet, dossier, now)
     _host(sheet, dossier)
     _brought(sheet, dossier)
+    sheet.row("renumbered", *map(_flood, dossier.floods[:FLOODS]))
     sheet.table("last polls", _poll_table(dossier.polls))
     sheet.table("our manners", conduct_table(dossier.score))
     return sheet.lines
@@ -163,6 +165,11 @@ def _next_poll(sheet: _Sheet, dossier: Dossier, now: datetime) -> None:
         sheet.row("", f"the publisher allows it from {utc(dossier.allowed_at)} on")
     if dossier.throttled_until and dossier.throttled_until > at:
         sheet.row("", f"but its host asked us to come less often, and rests until {utc(dossier.throttled_until)}")
+
+
+def _flood(flood: Flood) -> str:
+    known = f"{flood.known} of {counted(flood.entries, 'new entry', 'new entries')} were known articles under new ids"
+    return f"{utc(flood.at)}: {known}; nobody was told of them again"
 
 
 def _rhythm(sheet: _Sheet, dossier: Dossier) -> None:

@@ -3,6 +3,19 @@
 from aggregator.dedupe.decision import decide
 from aggregator.dedupe.fingerprint import LOOKUP_SIZE, containment, fingerprint, jaccard
 from aggregator.dedupe.outlet import Place, same_outlet
+from aggregator.dedupe.reposts import REPOST_WINDOW, entry_key
 from aggregator.dedupe.urls import canonical_url, url_key
 
-__all__ = ["LOOKUP_SIZE", "Place", "canonical_url", "containment", "decide", "fingerprint", "jaccard", "same_outlet", "url_key"]
+__all__ = [
+    "LOOKUP_SIZE",
+    "REPOST_WINDOW",
+    "Place",
+    "canonical_url",
+    "containment",
+    "decide",
+    "entry_key",
+    "fingerprint",
+    "jaccard",
+    "same_outlet",
+    "url_key",
+]

@@ -6,10 +6,12 @@ notes under videos) differ in their title, their numbers or their day.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 from aggregator.dedupe.fingerprint import jaccard
 from aggregator.model.article import Access, ArticleDraft, Candidate
+from aggregator.model.feed import FeedEntry
 from aggregator.text import terms
 
 REPOST_WINDOW = timedelta(days=30)
@@ -60,3 +62,15 @@ def _same_day(draft: ArticleDraft, known: Candidate) -> bool:
 
 def _numbers(text: str) -> list[str]:
     return sorted(term for term in terms(text) if term.isdigit())
+
+
+def entry_key(entry: FeedEntry) -> str:
+    """What an entry says, without its id and its link, as a hash: equal within one feed, it is the same article again.
+
+    Empty when it says too little to tell: no title, no date of its own, or fewer than ten words.
+    """
+    title, said = terms(entry.title), terms(f"{entry.summary} {entry.content}")
+    if not title or not entry.published_raw or len(title) + len(said) < SHORT:
+        return ""
+    whole = "\0".join((" ".join(title), entry.published_raw.strip(), " ".join(said)))
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:32]

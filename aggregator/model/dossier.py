@@ -89,6 +89,19 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Flood:
+    """A poll in which a feed gave ``known`` articles as new among ``entries`` new entries: it has renumbered them.
+
+    ``pending`` of the entries are not looked at yet.
+    """
+
+    at: datetime
+    entries: int
+    known: int
+    pending: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Delay:
     """How long it took from the publication of an article to our storing it: the median over so many ``articles``."""
 
@@ -124,7 +137,8 @@ class Dossier:
 
     ``merged_into`` is the source that it turned out to be, ``proposed_url`` another address of the feed that its site names.
     ``missed`` is the sum of all gaps' estimates, ``gap_count`` how many there were; ``gaps``, ``moves`` and ``polls`` are the
-    last ones, newest first. ``hub`` is the WebSub hub that the feed names, if hubs can reach us.
+    last ones, newest first. ``floods`` are the polls of the last thirty days that gave known articles as new. ``hub`` is the
+    WebSub hub that the feed names, if hubs can reach us.
     """
 
     slug: str
@@ -166,6 +180,7 @@ class Dossier:
     gaps: tuple[PastGap, ...]
     gap_count: int
     missed: int
+    floods: tuple[Flood, ...]
     polls: tuple[PastPoll, ...]
     delay: Delay | None
     score: Score

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from aggregator.config.settings import ArticleSettings
@@ -22,6 +22,7 @@ from aggregator.model.article import (
     TextOrigin,
     Verdict,
 )
+from aggregator.model.dossier import Flood
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchRequest, NotModified
 from aggregator.pipeline.cpu import Crashed
 from aggregator.pipeline.encounter import heard
@@ -31,6 +32,7 @@ from aggregator.pipeline.rooms import Rooms
 from aggregator.store import articles, entries
 from aggregator.store.articles import Seen
 from aggregator.store.entries import PendingEntry
+from aggregator.store.floods import floods
 from aggregator.store.pages import pack
 from aggregator.store.rhythm import Rhythm
 
@@ -48,9 +50,13 @@ PASSING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ExtractReport:
-    """What became of a batch: counts of ``new``, ``revision``, ``duplicate``, ``discard``; and of pages not had, by kind."""
+    """What became of a batch: counts of ``new``, ``revision``, ``duplicate``, ``discard``; and of pages not had, by kind.
+
+    ``floods`` are feeds, by slug, whose new entries all turned out, with this batch, to be known articles for the greater part.
+    """
 
     entries: int = 0
+    floods: list[tuple[str, Flood]] = field(default_factory=list)
     verdicts: Counter[str] = field(default_factory=Counter)
     without_page: Counter[str] = field(default_factory=Counter)
 
@@ -58,6 +64,7 @@ class ExtractReport:
 async def extract_articles(rooms: Rooms, ids: Sequence[int]) -> ExtractReport:
     """Turn the leased entries among ``ids`` into articles, one after the other (they share a host)."""
     report = ExtractReport(entries=len(ids))
+    again: dict[tuple[int, datetime], str] = {}
     for place, id_ in enumerate(ids):
         if rooms.line.down:
             await rooms.store.write(entries.release, ids[place:])
@@ -68,6 +75,11 @@ async def extract_articles(rooms: Rooms, ids: Sequence[int]) -> ExtractReport:
             report.verdicts[type(verdict).__name__.lower()] += 1
             if failed is not None:
                 report.without_page[failed.kind.value] += 1
+            if entry.sighted is None and isinstance(verdict, Duplicate):
+                again[entry.source_id, entry.first_seen_at] = entry.source.slug
+    for (source_id, polled_at), slug in again.items():
+        told = await rooms.store.read(floods, source_id, polled_at)
+        report.floods.extend((slug, flood) for flood in told if flood.at == polled_at and not flood.pending)
     return report
 
 

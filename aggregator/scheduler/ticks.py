@@ -173,6 +173,8 @@ class Ticks:
     async def _extract_job(self, ids: Sequence[int]) -> object:
         report = await extract_articles(self._rooms, ids)
         log.info("extracted", entries=report.entries, **report.verdicts, without_page=dict(report.without_page))
+        for slug, flood in report.floods:
+            log.warning("source.renumbered", source=slug, entries=flood.entries, known=flood.known)
         return report
 
 

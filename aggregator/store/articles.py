@@ -11,7 +11,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col, select
 
-from aggregator.dedupe import LOOKUP_SIZE, Place, same_outlet
+from aggregator.dedupe import LOOKUP_SIZE, Place, same_outlet, url_key
 from aggregator.model.article import (
     Article,
     ArticleDraft,
@@ -115,10 +115,14 @@ def sight(session: Session, entry: PendingEntry, article_id: int, url: str, at: 
 
 
 def sight_known(session: Session, entry: PendingEntry, at: datetime) -> int | None:
-    """The entry's address is a known article's: one more sighting, no page needed. None when the lease was lost."""
+    """The entry's address or words are a known article's: one more sighting, no page needed. None when the lease was lost."""
     if entry.known is None or not entries.finish(session, entry):
         return None
-    sight(session, entry, entry.known, entry.entry.link or "", at)
+    link = entry.entry.link or ""
+    sight(session, entry, entry.known, link, at)
+    if link and entry.own_page:
+        address = {"url_key": url_key(link), "article_id": entry.known}
+        session.execute(upsert(AddressRow).values(address).on_conflict_do_nothing())
     return entry.known
 
 

@@ -20,6 +20,7 @@ from aggregator.model.dossier import Conduct, Delay, Dossier, HubNote, PastGap, 
 from aggregator.model.source import Gap, Move, Trouble
 from aggregator.model.websub import Standing
 from aggregator.store.codec import HISTORY, SOURCE
+from aggregator.store.floods import floods
 from aggregator.store.tables import ArticleRow, EntryRow, FetchRow, GapRow, HostRow, MoveRow, RobotsRow, SourceRow, WebsubRow
 
 WEEK = timedelta(days=7)
@@ -98,6 +99,7 @@ def dossier(session: Session, slug: str, now: datetime) -> Dossier:
         ),
         gap_count=gap_count,
         missed=missed,
+        floods=tuple(floods(session, row.id, now - DELAY_DAYS)),
         polls=tuple(_polls(session, row.id)),
         delay=_delay(session, row.id, now),
         score=score,

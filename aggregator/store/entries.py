@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
+from aggregator.dedupe import REPOST_WINDOW, entry_key
 from aggregator.model.feed import FeedEntry
 from aggregator.model.source import SourceSpec
 from aggregator.store.codec import ENTRY, SOURCE
@@ -38,7 +39,7 @@ _CLAIM = text("""
 
 @dataclass(frozen=True, slots=True)
 class PendingEntry:
-    """A leased entry, ready to become an article. ``known`` is the article that its address already names, if any.
+    """A leased entry, ready to become an article. ``known`` is the article that its address or its words already name, if any.
 
     ``own_page`` is False when its link leads to a page that it shares with others: that says nothing of the entry.
     """
@@ -55,6 +56,7 @@ class PendingEntry:
     known: int | None
     sighted: int | None
     own_page: bool = True
+    text_key: str = ""
 
 
 def claim_pending(session: Session, now: datetime, most: int, lease: timedelta) -> list[tuple[int, ...]]:
@@ -83,12 +85,13 @@ def pending_entries(session: Session, ids: Sequence[int]) -> list[PendingEntry]:
             source_id=row.source_id,
             source=SOURCE.load(source.spec),
             entry=(entry := ENTRY.load_text(row.payload or "{}")),
+            text_key=(said := entry_key(entry)),
             version=row.version,
             attempts=row.attempts,
             baseline=row.baseline,
             first_seen_at=row.first_seen_at,
             lease_token=row.lease_token or "",
-            known=_known(row, entry, known),
+            known=_known(row, entry, known) or _said_before(session, row, said),
             sighted=sighted,
             own_page=row.url_key != "",
         )
@@ -103,6 +106,16 @@ def _known(row: EntryRow, entry: FeedEntry, found: ArticleRow | None) -> int | N
     return found.id
 
 
+def _said_before(session: Session, row: EntryRow, said: str) -> int | None:
+    """The article of an earlier entry of the same feed that said the same: its page need not be asked for again."""
+    if not said:
+        return None
+    mine = (EntryRow.text_key == said, col(EntryRow.text_key) != "", EntryRow.source_id == row.source_id, EntryRow.id != row.id)
+    lately = col(EntryRow.first_seen_at) >= row.first_seen_at - REPOST_WINDOW
+    found = select(SightingRow.article_id).join(EntryRow, col(EntryRow.id) == SightingRow.entry_id).where(*mine, lately)
+    return session.exec(found.order_by(col(SightingRow.article_id)).limit(1)).first()
+
+
 def release(session: Session, ids: Sequence[int]) -> None:
     """Give leases back without having done anything: the entries stay due."""
     session.execute(update(EntryRow).where(col(EntryRow.id).in_(ids)).values(lease_until=None, lease_token=None))
@@ -112,7 +125,7 @@ def finish(session: Session, entry: PendingEntry, error: str = "", retry_at: dat
     """Give the entry back: done, or pending again at ``retry_at``. False when it was edited or taken over meanwhile."""
     values: dict[str, Any] = {"lease_until": None, "lease_token": None, "error": error[:300]}
     if retry_at is None:
-        values |= {"state": "done", "payload": None}
+        values |= {"state": "done", "payload": None, "text_key": entry.text_key}
     else:
         values |= {"due_at": retry_at, "attempts": entry.attempts + 1}
     mine = (col(EntryRow.id) == entry.id, col(EntryRow.lease_token) == entry.lease_token)

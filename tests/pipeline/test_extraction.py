@@ -10,6 +10,7 @@ from typing import Any
 from aggregator.app import App, open_app
 from aggregator.config.settings import Config, WorkerSettings
 from aggregator.newsroom.server import Response
+from aggregator.store.dossier import dossier
 from aggregator.store.tables import AlertRow, ArticleRow, EntryRow, MatchRow, RevisionRow, SightingRow
 
 Desk = Callable[..., Config]
@@ -170,6 +171,46 @@ async def test_new_guids_for_old_stories_are_no_news(clock: Any, site: Any, rela
         assert (len(rows(app, ArticleRow)), len(rows(app, AlertRow)), len(relay.mails)) == (6, 6, 1)
         assert {row.revision for row in rows(app, ArticleRow)} == {1}
         assert site.paths().count("/number-3") == 1
+
+
+async def test_a_feed_that_renumbers_and_moves_everything_is_no_news_and_its_dossier_says_so(
+    clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    async with open_app(desk(site.source(), relay=relay), clock=clock) as app:
+        await app.settle()
+        items = [site.publish(f"number-{n}", "quillback") for n in range(6)]
+        for item in items:
+            item.date = "Thu, 19 Mar 2026 22:00:00 GMT"
+        await _poll(app, clock)
+        await _poll(app, clock)
+        assert (len(rows(app, ArticleRow)), len(relay.mails)) == (6, 1)
+        for number, item in enumerate(items):
+            site.pages[f"/2026/{number}"] = site.pages[f"/number-{number}"]
+            item.guid, item.link = f"new:{number}", site.url(f"/2026/{number}")
+        await _poll(app, clock)
+        await _poll(app, clock)
+        assert (len(rows(app, ArticleRow)), len(rows(app, SightingRow)), len(rows(app, AlertRow))) == (6, 12, 6)
+        assert len(relay.mails) == 1
+        assert [path for path in site.paths() if path.startswith("/2026")] == [], "the feed's words tell that it is known"
+        told = app.rooms.store.read_now(dossier, "site", clock.now())
+        assert [(flood.entries, flood.known) for flood in told.floods] == [(6, 6)]
+        late = site.publish("late", "quillback")
+        late.guid, late.link = "latest", site.url("/2026/3")
+        await _poll(app, clock)
+        assert len(told.floods) == 1
+
+
+async def test_a_moved_page_with_another_teaser_is_the_same_article(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:
+    async with open_app(desk(site.source()), clock=clock) as app:
+        item = site.publish("fire", "sorrelwood")
+        await app.settle()
+        site.pages["/print/fire"] = site.page(item.title, [f"{site.text('fire')[0]} sorrelwood", *site.text("fire")[1:]])
+        twin = site.publish("twin", page=False)
+        twin.title, twin.link = item.title, site.url("/print/fire")
+        await _poll(app, clock)
+        (article,) = rows(app, ArticleRow)
+        assert len(rows(app, SightingRow)) == 2
+        assert article.revision == 1 or article.revision_reason == "re-post"
 
 
 async def test_five_feeds_of_an_outlet_fetch_a_page_once(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:

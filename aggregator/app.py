@@ -23,6 +23,7 @@ from aggregator.model.delivery import DeliveryKind, Letter, Recipient, Slot
 from aggregator.notify import transport_for
 from aggregator.pipeline.cpu import CpuPool
 from aggregator.pipeline.digest import DigestReport, draft_digest, run_digest
+from aggregator.pipeline.extract import rhythm_of
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.robots import RobotsDesk
 from aggregator.pipeline.rooms import Active, Rooms
@@ -66,7 +67,10 @@ def activate(store: Store, config: Config) -> Active:
     ruleset = compile_rules(config.rules, config.entities)
     known = store.read_now(registry.registered)
     rules = {rule.slug: rule for rule in config.rules}
-    return Active(config, ruleset, Watch(rules, config.recipients, known, config.settings.alerts.group_wait))
+    settings = config.settings
+    return Active(
+        config, ruleset, Watch(rules, config.recipients, known, settings.alerts.group_wait, rhythm_of(settings.articles))
+    )
 
 
 def key_of(config: Config) -> Callable[[str], str]:

@@ -5,6 +5,7 @@ from aggregator.dedupe.decision import decide
 from aggregator.dedupe.fingerprint import LOOKUP_SIZE, containment, fingerprint, jaccard
 from aggregator.dedupe.outlet import Place, same_outlet
 from aggregator.dedupe.reposts import REPOST_WINDOW, entry_key
+from aggregator.dedupe.revisits import judge
 from aggregator.dedupe.urls import canonical_url, url_key
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "entry_key",
     "fingerprint",
     "jaccard",
+    "judge",
     "same_outlet",
     "sentences",
     "url_key",

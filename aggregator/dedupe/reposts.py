@@ -42,16 +42,17 @@ def is_repost(draft: ArticleDraft, known: Candidate) -> bool:
     words = draft.fingerprint.words
     if draft.fingerprint.text_hash == known.text_hash:
         if mine != theirs:
-            return words >= RETITLED and _overlap(mine, theirs) >= 0.5
+            return words >= RETITLED and overlap(mine, theirs) >= 0.5
         return words >= LONG or (words >= SHORT and _same_day(draft, known))
     if mine != theirs or jaccard(draft.fingerprint.sketch, known.sketch) < ALIKE:
         return False
     return _numbers(draft.extraction.text) == _numbers(known.text)
 
 
-def _overlap(one: list[str], other: list[str]) -> float:
+def overlap(one: list[str], other: list[str]) -> float:
+    """The share of the words of two headlines that both have, 0 to 1; 1 for two empty ones."""
     first, second = set(one), set(other)
-    return len(first & second) / len(first | second)
+    return len(first & second) / len(first | second) if first | second else 1.0
 
 
 def _same_day(draft: ArticleDraft, known: Candidate) -> bool:

@@ -177,7 +177,10 @@ Verdict: TypeAlias = New | Revision | Duplicate | Discard
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A stored article with the properties of its source that rules and digests need."""
+    """A stored article with the properties of its source that rules and digests need.
+
+    ``revision_reason`` is why the present revision was stored (``model.record.Reason``).
+    """
 
     id: int
     story_id: int
@@ -199,3 +202,4 @@ class Article:
     revision: int
     words: int
     baseline: bool
+    revision_reason: str = ""

@@ -21,6 +21,10 @@ class Reason(StrEnum):
     REEXTRACTION = "re-extraction"
 
 
+BY_PUBLISHER = frozenset((Reason.FEED_EDIT, Reason.REPOST, Reason.REFETCH))
+"""The reasons that tell of an edit. The others tell of us: what we had not read before, or have read anew."""
+
+
 class Outcome(StrEnum):
     """What came of asking for an article's page again. Only REVISED changes the text."""
 

@@ -42,6 +42,9 @@ LEASE = timedelta(minutes=15)
 RETRY_PAGE = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 """When a page that could not be had is asked for again. The article stands with the feed's text meanwhile."""
 
+HTML = frozenset(("text/html", "application/xhtml+xml", "text/plain", ""))
+"""Media types that may be pages."""
+
 PASSING = frozenset(
     {FailureKind.TIMEOUT, FailureKind.CONNECT, FailureKind.DNS, FailureKind.PROTOCOL, FailureKind.TRUNCATED, FailureKind.CRASHED}
 )
@@ -143,7 +146,7 @@ async def _page(rooms: Rooms, entry: PendingEntry) -> Fetched | FetchFailed | No
     await heard(rooms, rooms.host_key(link), outcome)
     match outcome:
         case Fetched():
-            if outcome.media_type in ("text/html", "application/xhtml+xml", "text/plain", ""):
+            if outcome.media_type in HTML:
                 return outcome
             return FetchFailed(link, FailureKind.NOT_A_PAGE, f"the link leads to {outcome.media_type}", outcome.fetched_at)
         case FetchFailed():

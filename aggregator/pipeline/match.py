@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aggregator.model.article import Article
 from aggregator.model.rule import Match
-from aggregator.pipeline.rooms import Rooms
+from aggregator.pipeline.edits import read_edit
+from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.rules import RuleSet
 from aggregator.store import articles
-from aggregator.store.matches import MatchCounts, store_matches
+from aggregator.store.matches import Edit, MatchCounts, store_matches
 from aggregator.store.search import document
 
 BATCH = 100
@@ -23,7 +24,13 @@ async def match_articles(rooms: Rooms) -> MatchCounts:
         return MatchCounts()
     active = rooms.active
     found = await asyncio.to_thread(_match, active.ruleset, waiting)
-    return await rooms.store.write(store_matches, found, active.watch, rooms.clock.now())
+    before = await rooms.store.read(articles.states_before, waiting)
+    edits = await asyncio.to_thread(_edits, active, before, waiting) if before else {}
+    return await rooms.store.write(store_matches, found, active.watch, rooms.clock.now(), edits)
+
+
+def _edits(active: Active, before: Mapping[int, Article], waiting: Sequence[Article]) -> dict[int, Edit]:
+    return {article.id: read_edit(before[article.id], article, active) for article in waiting if article.id in before}
 
 
 def _match(ruleset: RuleSet, waiting: Sequence[Article]) -> list[tuple[Article, Sequence[Match]]]:

@@ -17,6 +17,7 @@ from aggregator.pipeline.alert import send_alerts
 from aggregator.pipeline.deliver import deliver_next
 from aggregator.pipeline.digest import due_digests, run_digest
 from aggregator.pipeline.downtime import keep_time
+from aggregator.pipeline.edits import send_edits
 from aggregator.pipeline.extract import LEASE as EXTRACT_LEASE
 from aggregator.pipeline.extract import extract_articles
 from aggregator.pipeline.line import PROBE_EVERY
@@ -24,15 +25,17 @@ from aggregator.pipeline.match import match_articles
 from aggregator.pipeline.poll import LEASE as POLL_LEASE
 from aggregator.pipeline.poll import fetch_sources
 from aggregator.pipeline.prune import prune
+from aggregator.pipeline.recheck import LEASE as RECHECK_LEASE
+from aggregator.pipeline.recheck import recheck_pages
 from aggregator.pipeline.rooms import Rooms
 from aggregator.pipeline.websub import renew_subscriptions, take_pushes
 from aggregator.scheduler.queue import InlineRunner
 from aggregator.scheduler.systemd import notify, watchdog_interval
-from aggregator.store import entries, sources
+from aggregator.store import entries, rechecks, sources
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("service")
 
-POLL, EXTRACT = "fetch_sources", "extract_articles"
+POLL, EXTRACT, RECHECK = "fetch_sources", "extract_articles", "recheck_pages"
 Tick = Callable[[], Awaitable[int]]
 CLAIM = 1000
 """Rows claimed at most by one tick."""
@@ -58,8 +61,9 @@ class Ticks:
         self._rooms = rooms
         workers = rooms.active.config.settings.fetch.concurrency
         # A job is many polls side by side, and each may hold a document that waits for a parser: few jobs keep memory small.
-        limits = {POLL: max(4, workers // 4), EXTRACT: workers}
-        self.runner = InlineRunner({POLL: self._poll_job, EXTRACT: self._extract_job}, limits)
+        limits = {POLL: max(4, workers // 4), EXTRACT: workers, RECHECK: max(2, workers // 8)}
+        jobs = {POLL: self._poll_job, EXTRACT: self._extract_job, RECHECK: self._recheck_job}
+        self.runner = InlineRunner(jobs, limits)
         self._limits = limits
         self._deciding = asyncio.Lock()
         self._polled_at: datetime | None = None
@@ -91,6 +95,18 @@ class Ticks:
             await self.runner.submit(EXTRACT, ids)
         return len(batches)
 
+    async def recheck(self) -> int:
+        """Claim pages that are to be asked for again. News goes first: they wait while entries do."""
+        settings = self._rooms.active.config.settings.articles
+        busy = self.runner.backlog(RECHECK) >= self._limits[RECHECK] or self.runner.backlog(EXTRACT) >= self._limits[EXTRACT]
+        if busy or self._rooms.line.down or not settings.recheck_per_host:
+            return 0
+        now, host = self._rooms.clock.now(), settings.recheck_per_host
+        batches = await self._rooms.store.write(rechecks.claim_rechecks, now, CLAIM, RECHECK_LEASE, host)
+        for ids in batches:
+            await self.runner.submit(RECHECK, ids)
+        return len(batches)
+
     async def match(self) -> int:
         """Match what waits, batch by batch; between two of them alerts and digests have their turn."""
         done = 0
@@ -109,7 +125,10 @@ class Ticks:
             report = await send_alerts(self._rooms)
         if report.events:
             log.info("alerts.queued", **asdict(report))
-        return report.events
+        edits = await send_edits(self._rooms)
+        if edits:
+            log.info("edits.queued", edits=edits)
+        return report.events + edits
 
     async def digest(self) -> int:
         """Compose the digests whose hour has come."""
@@ -153,7 +172,7 @@ class Ticks:
         rounds = 0
         while True:
             found = 0
-            for tick in (self.poll, self.extract):
+            for tick in (self.poll, self.extract, self.recheck):
                 found += await tick()
                 await self.runner.idle()
             for late in (self.websub, self.match, self.alert, self.digest, self.deliver):
@@ -177,6 +196,11 @@ class Ticks:
             log.warning("source.renumbered", source=slug, entries=flood.entries, known=flood.known)
         return report
 
+    async def _recheck_job(self, ids: Sequence[int]) -> object:
+        report = await recheck_pages(self._rooms, ids)
+        log.info("rechecked", pages=report.pages, outcomes=dict(report.outcomes))
+        return report
+
 
 class Schedule:
     """Turns the ticks by the clock (APScheduler), until stopped."""
@@ -191,7 +215,7 @@ class Schedule:
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=late)
         every: list[tuple[Tick, float]] = [
             (ticks.poll, 1), (ticks.extract, 1), (ticks.match, 1), (ticks.alert, 1), (ticks.digest, 10), (ticks.deliver, 1),
-            (ticks.websub, 30), (ticks.prune, 86400),
+            (ticks.websub, 30), (ticks.recheck, 30), (ticks.prune, 86400),
         ]  # fmt: skip
         for tick, seconds in every:
             self._add(self._guarded(tick), tick.__name__, seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -80,12 +80,17 @@ def ingest(
         case _:
             assert_never(verdict)
     sight(session, entry, article_id, draft.url, draft.seen_at)
-    addresses = [{"url_key": key, "article_id": article_id} for key in draft.fingerprint.url_keys]
-    if addresses:
-        session.execute(upsert(AddressRow).on_conflict_do_nothing(), addresses)
+    know_addresses(session, article_id, draft.fingerprint.url_keys)
     if page is not None:
         _keep_page(session, article_id, draft, page)
     return verdict, article_id
+
+
+def know_addresses(session: Session, article_id: int, keys: Iterable[str]) -> None:
+    """Note under which addresses an article is known. One that names another article already goes on naming it."""
+    addresses = [{"url_key": key, "article_id": article_id} for key in keys]
+    if addresses:
+        session.execute(upsert(AddressRow).on_conflict_do_nothing(), addresses)
 
 
 def _reason(entry: PendingEntry) -> Reason:
@@ -121,8 +126,7 @@ def sight_known(session: Session, entry: PendingEntry, at: datetime) -> int | No
     link = entry.entry.link or ""
     sight(session, entry, entry.known, link, at)
     if link and entry.own_page:
-        address = {"url_key": url_key(link), "article_id": entry.known}
-        session.execute(upsert(AddressRow).values(address).on_conflict_do_nothing())
+        know_addresses(session, entry.known, [url_key(link)])
     return entry.known
 
 
@@ -281,6 +285,7 @@ def article(row: ArticleRow, source: SourceRow) -> Article:
         revision=row.revision,
         words=row.words,
         baseline=row.baseline,
+        revision_reason=row.revision_reason,
     )
 
 
@@ -301,3 +306,12 @@ def articles_by_id(session: Session, ids: Iterable[int]) -> dict[int, Article]:
     statement = select(ArticleRow, SourceRow).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
     found = session.exec(statement.where(col(ArticleRow.id).in_(list(ids))))
     return {row.id or 0: article(row, source) for row, source in found}
+
+
+def states_before(session: Session, articles: Iterable[Article]) -> dict[int, Article]:
+    """Of articles that were edited: as they were before, by id."""
+    found = {}
+    for each in articles:
+        if each.revision > 1 and (old := session.get(RevisionRow, (each.id, each.revision - 1))):
+            found[each.id] = replace(each, title=old.title, text=old.text, revision=old.number, revision_reason=old.reason)
+    return found

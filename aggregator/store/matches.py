@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,11 +13,13 @@ from sqlmodel import Session, col, select
 
 from aggregator.model.article import Article
 from aggregator.model.delivery import MatchedArticle, Recipient
+from aggregator.model.record import BY_PUBLISHER, Reason
 from aggregator.model.rule import Lane, Match, RuleSpec
 from aggregator.store.articles import articles_by_id
 from aggregator.store.codec import dump_spans, load_spans
 from aggregator.store.registry import Registered
-from aggregator.store.tables import AlertRow, ArticleRow, DigestItemRow, MatchRow, RuleRow
+from aggregator.store.rhythm import Rhythm, hasten
+from aggregator.store.tables import AlertRow, ArticleRow, DigestItemRow, EditRow, MatchRow, RuleRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Watch:
     recipients: tuple[Recipient, ...]
     registered: Registered
     group_wait: timedelta
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +40,89 @@ class MatchCounts:
     articles: int = 0
     matches: int = 0
     alerts: int = 0
+    edits: int = 0
 
 
-def store_matches(session: Session, found: Sequence[tuple[Article, Sequence[Match]]], watch: Watch, now: datetime) -> MatchCounts:
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What an edit of an article means: the rules that match only since then, and what rules are told of it, in words."""
+
+    newly: frozenset[str] = frozenset()
+    told: str = ""
+
+
+def store_matches(
+    session: Session,
+    found: Sequence[tuple[Article, Sequence[Match]]],
+    watch: Watch,
+    now: datetime,
+    edits: Mapping[int, Edit] | None = None,
+) -> MatchCounts:
     """Store what the rules found, in one transaction with what it causes: alert events and the digests' ledger.
 
-    A match that is already stored is left as it is: an edited article alerts only for rules that newly match it.
+    A match that is already stored is left as it is: an edited article alerts only for rules that newly match it. ``edits``
+    tells what was edited, by article; rules that watch edits are told. A rule that finds an article no more keeps its match,
+    with the instant. What only another extraction brings to light is stored, and told to nobody.
     """
-    matches = alerts = 0
+    matches = alerts = told = 0
     for article, hits in found:
+        edit = (edits or {}).get(article.id, Edit())
+        if article.revision > 1:
+            told += _follow(session, article, {match.rule for match in hits}, edit, watch, now)
         for match in hits:
-            match_id = _insert(session, article, match, watch, now)
+            match_id = _insert(session, article, match, watch, now, by_edit=match.rule in edit.newly)
             if match_id is None:
                 continue
             matches += 1
-            alerts += _raise_alert(session, article, match, match_id, watch, now)
-            _owe(session, match, match_id, watch)
+            if article.revision_reason != Reason.REEXTRACTION:
+                alerts += _raise_alert(session, article, match, match_id, watch, now)
+                _owe(session, match, match_id, watch)
+        if hits:
+            hasten(session, article.id, article.first_seen_at, watch.rhythm, now)
         # An edit that came in between has a higher revision, and its own turn.
         session.execute(
             update(ArticleRow)
             .where(col(ArticleRow.id) == article.id, col(ArticleRow.revision) == article.revision)
             .values(match_due=False)
         )
-    return MatchCounts(len(found), matches, alerts)
+    return MatchCounts(len(found), matches, alerts, told)
 
 
-def _insert(session: Session, article: Article, match: Match, watch: Watch, now: datetime) -> int | None:
+def _follow(session: Session, article: Article, hits: Collection[str], edit: Edit, watch: Watch, now: datetime) -> int:
+    """What an edit means for the rules that had found the article before. Returns how many are told."""
+    slugs = {rule_id: slug for slug, rule_id in watch.registered.rules.items()}
+    told = 0
+    for row in session.exec(select(MatchRow).where(MatchRow.article_id == article.id)).all():
+        slug = slugs.get(row.rule_id)
+        if slug is None:  # a rule that was taken away sees nothing any more
+            continue
+        lapsed = slug not in hits
+        was_lapsed, row.lapsed_at = row.lapsed_at is not None, (row.lapsed_at or now) if lapsed else None
+        rule = watch.rules.get(slug)
+        if rule is None or not rule.watch_edits or (was_lapsed and lapsed) or article.revision_reason not in BY_PUBLISHER:
+            continue
+        what = "; ".join(filter(None, (edit.told, "the rule finds it no more" if lapsed else "")))
+        if what:
+            state = "pending" if rule.lane is Lane.NOW else "noted"
+            values: dict[str, Any] = {
+                "rule_id": row.rule_id,
+                "article_id": article.id,
+                "match_id": row.id,
+                "revision": article.revision,
+            }
+            values |= {"what": what, "at": now, "state": state}
+            done = session.execute(upsert(EditRow).values(**values).on_conflict_do_nothing())
+            told += done.rowcount  # type: ignore[attr-defined]
+    session.flush()
+    return told
+
+
+def _insert(session: Session, article: Article, match: Match, watch: Watch, now: datetime, *, by_edit: bool) -> int | None:
     rule_id = watch.registered.rules.get(match.rule)
     if rule_id is None:
         return None
     values: dict[str, Any] = {"rule_id": rule_id, "rule_version": watch.registered.rule_versions[match.rule]}
-    values |= {"article_id": article.id, "revision": article.revision, "matched_at": now}
+    values |= {"article_id": article.id, "revision": article.revision, "matched_at": now, "by_edit": by_edit}
     values |= {"spans": dump_spans(match.spans), "aliases": list(match.aliases)}
     statement = upsert(MatchRow).values(**values).on_conflict_do_nothing().returning(col(MatchRow.id))
     match_id: int | None = session.execute(statement).scalar_one_or_none()
@@ -114,13 +169,20 @@ def matched_articles(session: Session, match_ids: Sequence[int]) -> list[Matched
         MatchedArticle(
             match_id=row.id or 0,
             rule=rule.slug,
-            article=found[row.article_id],
+            article=_told(row, found[row.article_id]),
             spans=_fitting(row, found[row.article_id]),
             aliases=tuple(row.aliases),
             matched_at=row.matched_at,
         )
         for row, rule in rows
     ]
+
+
+def _told(row: MatchRow, article: Article) -> Article:
+    """The article, with a word on why it is found only now."""
+    if not row.by_edit:
+        return article
+    return replace(article, note=" ".join(filter(None, ("Changed after publication: found only since.", article.note))))
 
 
 def _fitting(row: MatchRow, article: Article) -> Any:

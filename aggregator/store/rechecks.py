@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import delete, text, update
 from sqlmodel import Session, col, select
 
-from aggregator.model.article import Article, DateDecision, DateOrigin
+from aggregator.model.article import Access, Article, ArticleDraft, DateDecision, DateOrigin, Fingerprint
 from aggregator.model.feed import FeedEntry
 from aggregator.model.page import Validators
-from aggregator.model.record import Outcome
+from aggregator.model.record import Outcome, Reason, StoredPage
 from aggregator.model.source import SourceSpec
 from aggregator.store import pages
-from aggregator.store.articles import article
+from aggregator.store.articles import article, know_addresses, revise
 from aggregator.store.codec import DATE_CANDIDATE, SOURCE
 from aggregator.store.rhythm import Rhythm, after
 from aggregator.store.sources import stamp
@@ -47,9 +47,9 @@ _CLAIM = text("""
 
 @dataclass(frozen=True, slots=True)
 class DueRecheck:
-    """An article whose page is due, leased. ``extraction`` of old is what its text, title and date were; ``entry`` led to it.
+    """An article whose page is due, leased. ``entry`` led to it; ``mark`` is the fingerprint of its text, with all its addresses.
 
-    ``addresses`` are the keys that are known to be its own; ``decided`` is the date as it was decided then.
+    ``decided`` is the date as it was decided then, ``page`` the last one that is kept.
     """
 
     article: Article
@@ -59,12 +59,11 @@ class DueRecheck:
     validators: Validators
     lease_token: str
     entry: FeedEntry
-    addresses: tuple[str, ...]
-    text_hash: str
-    sketch: tuple[int, ...]
-    access: str
+    mark: Fingerprint
+    access: Access
     decided: DateDecision
     withdrawn: bool
+    page: StoredPage | None = None
 
 
 def claim_rechecks(session: Session, now: datetime, most: int, lease: timedelta, per_host_and_day: int) -> list[tuple[int, ...]]:
@@ -90,7 +89,7 @@ def due_recheck(session: Session, article_id: int) -> DueRecheck | None:
     if found is None:
         return None
     due, row, source = found
-    last = max((page.revision for page in pages.pages_of(session, article_id)), default=0)
+    page = max(pages.pages_of(session, article_id), key=lambda page: page.revision, default=None)
     keys = session.exec(select(AddressRow.url_key).where(AddressRow.article_id == article_id)).all()
     origin = DateOrigin(row.date_origin) if row.date_origin else None
     dates = tuple(map(DATE_CANDIDATE.load, row.date_evidence))
@@ -101,11 +100,10 @@ def due_recheck(session: Session, article_id: int) -> DueRecheck | None:
         host=due.host,
         validators=Validators(due.etag, due.last_modified),
         lease_token=due.lease_token or "",
-        entry=(pages.entry_of(session, article_id, last) if last else None) or _entry(row),
-        addresses=tuple(keys),
-        text_hash=row.text_hash,
-        sketch=tuple(row.sketch),
-        access=row.access,
+        entry=(pages.entry_of(session, article_id, page.revision) if page else None) or _entry(row),
+        page=page,
+        mark=Fingerprint(tuple(keys), row.text_hash, tuple(row.sketch), row.words),
+        access=Access(row.access),
         decided=DateDecision(row.published_at, row.has_time, origin, dates, row.published_zone),
         withdrawn=row.withdrawn_at is not None,
     )
@@ -142,9 +140,18 @@ def settle(
     status: int | None = None,
     detail: str = "",
     validators: Validators | None = None,
+    draft: ArticleDraft | None = None,
+    page: pages.PackedPage | None = None,
 ) -> bool:
-    """Note what came of a visit, and when the next one is. ``validators``: those of a new answer. False: the lease was lost."""
+    """Note what came of a visit, and when the next one is. ``validators`` are those of a new answer.
+
+    With REVISED, ``draft`` is the article's new state, and ``page`` is kept with it. False when the lease was lost, or when the
+    article was edited meanwhile: then nothing is changed, and the page has another turn.
+    """
     held = (col(RecheckRow.article_id) == due.article.id, col(RecheckRow.lease_token) == due.lease_token)
+    if draft is not None and session.get_one(ArticleRow, due.article.id).revision != due.article.revision:
+        session.execute(update(RecheckRow).where(*held).values(lease_until=None, lease_token=None))
+        return False
     matched = session.exec(select(MatchRow.id).where(MatchRow.article_id == due.article.id).limit(1)).first() is not None
     next_at = after(due.article.first_seen_at, rhythm.found if matched else rhythm.others, now)
     values: dict[str, Any] = {"due_at": next_at, "step": RecheckRow.step + 1, "lease_until": None, "lease_token": None}
@@ -155,6 +162,11 @@ def settle(
         return False
     visit = VisitRow(article_id=due.article.id, host=due.host, at=now, outcome=outcome, status=status, detail=detail[:300])
     session.add(visit)
+    if outcome is Outcome.REVISED and draft is not None:
+        number = revise(session, due.article.id, draft, Reason.REFETCH)
+        know_addresses(session, due.article.id, draft.fingerprint.url_keys)
+        if page is not None:
+            pages.keep(session, due.article.id, number, page)
     gone = outcome is Outcome.WITHDRAWN
     if gone != due.withdrawn and (gone or outcome is not Outcome.FAILED):
         withdrawn: dict[str, Any] = {"withdrawn_at": now if gone else None, "withdrawn": detail[:300] if gone else ""}

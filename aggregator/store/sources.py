@@ -487,7 +487,7 @@ def troubled(session: Session) -> list[SourceHealth]:
 def free_leases(session: Session) -> int:
     """Void every lease. Only the one process that owns the store may do so: whoever held them is gone."""
     count = 0
-    for table in ("source", "entry", "delivery"):
+    for table in ("source", "entry", "recheck", "delivery"):
         done = session.execute(text(f"UPDATE {table} SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL"))  # noqa: S608
         count += done.rowcount  # type: ignore[attr-defined]
     return count

@@ -21,6 +21,7 @@ from sqlmodel import SQLModel, select
 from aggregator.app import App
 from aggregator.config.settings import (
     AlertSettings,
+    ArticleSettings,
     Config,
     FetchSettings,
     MailMode,
@@ -83,6 +84,7 @@ def configure(tmp_path: Path) -> Configure:
                 fetch=FetchSettings(allow_networks=("127.0.0.0/8",), host_gap=0.0, deadline=1.0),
                 poll=PollSettings(floor=timedelta(seconds=1), backoff_max=timedelta(hours=2)),
                 workers=WorkerSettings(processes=2),
+                articles=ArticleSettings(recheck=(), recheck_others=()),
                 mail=MailSettings(folder=tmp_path / "mail", sender="desk@example.org"),
                 alerts=AlertSettings(group_wait=timedelta(seconds=20)),
             ),
@@ -330,6 +332,7 @@ def desk(tmp_path: Path) -> Callable[..., Config]:
             fetch=FetchSettings(allow_networks=("127.0.0.0/8",), host_gap=0.0, deadline=10.0),
             poll=PollSettings(floor=timedelta(seconds=1), backoff_max=timedelta(hours=8)),
             workers=WorkerSettings(processes=1),
+            articles=ArticleSettings(recheck=(), recheck_others=()),
             mail=mail,
         )
         return Config(

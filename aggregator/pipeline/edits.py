@@ -1,0 +1,81 @@
+"""Edits after publication: what they mean for the rules, and the mails of rules that watch for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from aggregator.alerts import plan_alerts, render_alert
+from aggregator.model.article import Article
+from aggregator.model.delivery import DeliveryKind
+from aggregator.model.record import BY_PUBLISHER
+from aggregator.model.rule import Entity
+from aggregator.pipeline.letters import seal
+from aggregator.pipeline.rooms import Active, Rooms
+from aggregator.rules import CompiledQuery, compile_query
+from aggregator.store import edits
+from aggregator.store.matches import Edit, matched_articles
+from aggregator.store.registry import registered
+from aggregator.store.search import document
+from aggregator.text import terms
+
+SHOWN = 120
+"""Characters of an old headline that are told."""
+
+
+def read_edit(before: Article, after: Article, active: Active) -> Edit:
+    """What changed from one state of an article to the next: rules that match only since, another headline, names."""
+    if after.revision_reason not in BY_PUBLISHER:
+        return Edit()
+    earlier = {match.rule for match in active.ruleset.match(document(before))}
+    now = {match.rule for match in active.ruleset.match(document(after))}
+    return Edit(frozenset(now - earlier), "; ".join(silent_changes(before, after, active.config.entities)))
+
+
+def silent_changes(before: Article, after: Article, entities: tuple[Entity, ...]) -> list[str]:
+    """What an analyst wants to know of an edit, in words: the headline that was, the watched names that came and went."""
+    told = []
+    if terms(before.title) != terms(after.title):
+        told.append(f"the headline was “{before.title[:SHOWN]}”")
+    queries = watched(entities)
+    for name, query in queries.items():
+        was, is_ = query.match(document(before)) is not None, query.match(document(after)) is not None
+        if was != is_:
+            told.append(f"{name} was {'added' if is_ else 'taken out'}")
+    return told
+
+
+def watched(entities: tuple[Entity, ...]) -> Mapping[str, CompiledQuery]:
+    """Each entity by its name, as a query."""
+    known = {entity.slug: entity for entity in entities}
+    return {entity.name: compile_query(f"@{entity.slug}", known) for entity in entities}
+
+
+async def send_edits(rooms: Rooms) -> int:
+    """Mail what rules that watch edits are to be told. Returns how many edits went out."""
+    due = await rooms.store.read(edits.due_edits)
+    if not due:
+        return 0
+    now, config, known = rooms.clock.now(), rooms.active.config, await rooms.store.read(registered)
+    found = {item.match_id: item for item in await rooms.store.read(matched_articles, [edit.match_id for edit in due])}
+    items = []
+    for edit in due:
+        item = found[edit.match_id]
+        note = f"Changed after publication: {edit.what}."
+        items.append(replace(item, article=replace(item.article, note=note)))
+    people = [person for person in config.recipients if person.slug in known.recipients and person.slug not in known.suppressed]
+    names = {rule.slug: rule.name for rule in config.rules}
+    mails = [
+        seal(
+            config.settings,
+            render_alert(intent, instance=config.settings.instance, now=now, names=names),
+            intent.recipient,
+            known.recipients[intent.recipient.slug],
+            kind=DeliveryKind.ALERT,
+            key=f"edit:{due[0].id}:{known.recipients[intent.recipient.slug]}",
+            now=now,
+        )
+        for intent in plan_alerts(items, people)
+    ]
+    await rooms.store.write(edits.dispatch_edits, [edit.id for edit in due], mails, now)
+    return len(due)

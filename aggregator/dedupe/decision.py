@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from aggregator.dedupe.fingerprint import containment, jaccard, set_size
+from aggregator.dedupe.copies import SAME_TEXT, group
+from aggregator.dedupe.fingerprint import jaccard
 from aggregator.dedupe.reposts import is_repost
-from aggregator.model.article import ArticleDraft, Candidate, Discard, Duplicate, New, Revision, TextOrigin, Verdict
+from aggregator.model.article import ArticleDraft, Candidate, Discard, Duplicate, Revision, TextOrigin, Verdict
 from aggregator.text import terms
-
-STORY_SIMILARITY = 0.5
-"""Measured on edited news: J ≥ .5 found only true copies in 367,653 pairs."""
-
-STORY_WINDOW = timedelta(days=7)
-
-_CONTAINED = 0.8
-_CONTAINED_RATIO = 3.0
-_CONTAINED_SHINGLES = 80
-_SHORT_COPY_WORDS = 10
 
 
 def decide(draft: ArticleDraft, candidates: Sequence[Candidate]) -> Verdict:
@@ -32,9 +22,8 @@ def decide(draft: ArticleDraft, candidates: Sequence[Candidate]) -> Verdict:
       entry to the same page.
     * A candidate by the same outlet with the same text, seen within thirty days, is the same article posted again
       (``reposts``): new ids, moved paths, a print view. What became of it is judged as above.
-    * Otherwise ``New``; it joins the story of the most similar candidate seen within seven days, if their texts have a
-      Jaccard similarity of .5, or one is a shortened copy of the other, or both are short and word for word the same.
-      Copies by other outlets stay articles of their own.
+    * Otherwise ``New``, with the copies that :func:`aggregator.dedupe.copies.group` finds. Copies by other outlets stay
+      articles of their own.
     """
     extraction = draft.extraction
     if not (extraction.title.strip() or extraction.text.strip() or draft.url):
@@ -46,7 +35,7 @@ def decide(draft: ArticleDraft, candidates: Sequence[Candidate]) -> Verdict:
         if known.source_id == draft.source_id and _is_changed(draft, known) and not _is_worse(draft, known):
             return Revision(known.article_id)
         return Duplicate(known.article_id)
-    return _new(draft, candidates)
+    return group(draft, candidates)
 
 
 def _shares_its_link(draft: ArticleDraft, known: Candidate) -> bool:
@@ -54,7 +43,7 @@ def _shares_its_link(draft: ArticleDraft, known: Candidate) -> bool:
     if draft.source_id != known.source_id or draft.fingerprint.text_hash == known.text_hash:
         return False
     differs = terms(draft.extraction.title) != terms(known.title)
-    return differs and jaccard(draft.fingerprint.sketch, known.sketch) < STORY_SIMILARITY
+    return differs and jaccard(draft.fingerprint.sketch, known.sketch) < SAME_TEXT
 
 
 def _is_changed(draft: ArticleDraft, known: Candidate) -> bool:
@@ -67,35 +56,3 @@ def _is_worse(draft: ArticleDraft, known: Candidate) -> bool:
     if draft.extraction.text_origin is TextOrigin.PAGE:
         return False
     return draft.fingerprint.words * 2 < known.words
-
-
-def _new(draft: ArticleDraft, candidates: Sequence[Candidate]) -> New:
-    best: Candidate | None = None
-    highest = (0.0, 0.0)
-    for candidate in sorted(candidates, key=lambda item: (item.seen_at, item.article_id)):
-        if abs(draft.seen_at - candidate.seen_at) > STORY_WINDOW:
-            continue
-        score = _likeness(draft, candidate)
-        if score > highest:
-            best, highest = candidate, score
-    return New(best.story_id, highest[1]) if best else New()
-
-
-def _likeness(draft: ArticleDraft, candidate: Candidate) -> tuple[float, float]:
-    """How strongly two texts belong to one story (0: not at all), and their Jaccard similarity."""
-    mark = draft.fingerprint
-    if mark.text_hash == candidate.text_hash:
-        return (1.0, 1.0) if mark.words >= _SHORT_COPY_WORDS else (0.0, 0.0)
-    likeness = jaccard(mark.sketch, candidate.sketch)
-    if likeness >= STORY_SIMILARITY:
-        return likeness, likeness
-    if not likeness:
-        return 0.0, 0.0
-    small, large = sorted((set_size(mark.sketch), set_size(candidate.sketch)))
-    if (
-        small >= _CONTAINED_SHINGLES
-        and large <= _CONTAINED_RATIO * small
-        and containment(mark.sketch, candidate.sketch) >= _CONTAINED
-    ):
-        return likeness, likeness
-    return 0.0, 0.0

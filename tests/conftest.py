@@ -27,6 +27,7 @@ def match() -> Callable[..., MatchedArticle]:
         group: str = "",
         language: str | None = "en",
         story: int | None = None,
+        copy_of: int | None = None,
         at: datetime | None = SEEN,
         has_time: bool = True,
         seen: datetime | None = None,
@@ -40,6 +41,7 @@ def match() -> Callable[..., MatchedArticle]:
         article = article or Article(
             id=number,
             story_id=story or number,
+            group_id=copy_of or story or number,
             source_slug=f"source-{outlet}",
             source_name=outlet,
             source_group=group,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
+from aggregator.dedupe.agencies import is_outlet_of
 from aggregator.dedupe.fingerprint import containment, jaccard, set_size
 from aggregator.model.article import ArticleDraft, Candidate, New
+from aggregator.model.story import StoryMember
 
 SAME_TEXT = 0.5
 """Measured on edited news: J ≥ .5 found only true copies in 367,653 pairs."""
@@ -33,7 +36,7 @@ def group(draft: ArticleDraft, candidates: Sequence[Candidate]) -> New:
         score = _likeness(draft, candidate)
         if score > highest:
             best, highest = candidate, score
-    return New(best.story_id, highest[1]) if best else New()
+    return New(best.group_id, highest[1]) if best else New()
 
 
 def _likeness(draft: ArticleDraft, candidate: Candidate) -> tuple[float, float]:
@@ -54,3 +57,23 @@ def _likeness(draft: ArticleDraft, candidate: Candidate) -> tuple[float, float]:
     ):
         return likeness, likeness
     return 0.0, 0.0
+
+
+def original(members: Sequence[StoryMember]) -> tuple[int, str]:
+    """Which of a group's members (one or more) the others copy: its article id, and the evidence in a few words.
+
+    The article of the agency's own outlet, if the others credit one; else the earliest, by the stated time or our first sight.
+    """
+    named = Counter(member.credit for member in members if member.credit)
+    ranked = sorted(members, key=lambda member: (min(member.published_at or member.seen_at, member.seen_at), member.article_id))
+    for agency, times in named.most_common():
+        for member in ranked:
+            if is_outlet_of(agency, member.outlet, member.url):
+                return member.article_id, f"the outlet of {agency}, credited in {times} of {len(members)}"
+    first, *others = ranked
+    if first.credit:
+        return first.article_id, f"the earliest here; it credits {first.credit} itself"
+    if named:
+        agency = named.most_common(1)[0][0]
+        return first.article_id, f"the earliest here; others credit {agency}"
+    return first.article_id, "the earliest" if others else "the only one"

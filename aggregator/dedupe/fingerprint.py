@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from heapq import nsmallest
 
+from aggregator.dedupe.agencies import credit
+from aggregator.dedupe.stories import profile
 from aggregator.dedupe.urls import url_key
 from aggregator.model.article import Extraction, Fingerprint
 from aggregator.text import terms
@@ -24,11 +26,15 @@ _FIRST, _SECOND, _THIRD = 0x9E3779B97F4A7C15, 0xADF85458A2BB4A9B, 0x243F6A8885A3
 
 
 def fingerprint(extraction: Extraction, urls: Sequence[str]) -> Fingerprint:
-    """What identifies an article: the keys of ``urls`` and of its canonical address, hash and sketch of its folded text."""
+    """What identifies an article, its copies and its story.
+
+    The keys of ``urls`` and of its canonical address, hash and sketch of its folded text, its profile, and whom it credits.
+    """
     tokens = terms(extraction.text)
     keys = [url_key(url) for url in (*urls, extraction.canonical_url or "") if url]
     digest = hashlib.sha256(" ".join(tokens).encode("utf-8", "surrogatepass")).hexdigest()
-    return Fingerprint(tuple(dict.fromkeys(keys)), digest, _sketch(tokens), len(tokens))
+    credited = credit(extraction.text, extraction.title, extraction.authors)
+    return Fingerprint(tuple(dict.fromkeys(keys)), digest, _sketch(tokens), len(tokens), profile(extraction), credited)
 
 
 def _sketch(tokens: Sequence[str]) -> tuple[int, ...]:

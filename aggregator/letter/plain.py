@@ -46,7 +46,7 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> list[str]:
 
 
 def story_lines(block: StoryBlock, facts: Sequence[str], words: Words) -> list[str]:
-    """A story in the order of its HTML: headline, outlet and facts, address, snippets, names used, other outlets, note."""
+    """A story in the order of its HTML: headline, outlet and facts, address, snippets, names used, other outlets, texts, note."""
     tag = [named(block.group, 30)] if block.group else []
     lines = wrapped(foreign(sentence(block.headline)), "  ", "- ")
     lines += wrapped(" · ".join([named(block.outlet, 80), *tag, *facts]), "  ")
@@ -60,6 +60,9 @@ def story_lines(block: StoryBlock, facts: Sequence[str], words: Words) -> list[s
         group = f" ({named(copy.group, 30)})" if copy.group else ""
         lines += wrapped(f"{words.also_in} {named(copy.outlet, 80)}{group}", "  ")
         lines += _address(copy.url, "  ")
+    for told in block.texts:
+        lines += wrapped(f"{words.more_on}: {foreign(told.title, 200)} · {named(told.outlet, 120)}", "  ")
+        lines += _address(told.url, "  ")
     if block.more:
         lines += wrapped(words.count(words.copies, block.more), "  ")
     if block.note:

@@ -16,6 +16,7 @@ LONGEST_HEADLINE = 200
 SNIPPET_WIDTH = 160
 MOST_SNIPPETS = 2
 MOST_ALSO = 3
+MOST_TEXTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +99,17 @@ def _rank(story: Story) -> tuple[bool, int, float, int]:
 
 
 def story_block(story: Story, reader: Reader, names: Mapping[str, str]) -> StoryBlock:
-    """What is shown of a story: its earliest article leads, other outlets stand in ``also``, the rest is counted in ``more``.
+    """What is shown of a story: the text of most outlets leads, by its earliest article.
 
-    A reference has no snippets and no other outlets, and names the rule under which it stands (``names``: slug to name).
+    Other outlets of that text stand in ``also``, other texts in ``texts``, the rest is counted in ``more``. A reference has
+    no snippets and none of these, and names the rule under which it stands (``names``: slug to name).
     """
-    lead, *others = story.fresh
+    (lead, *copies), *further = _texts(story.fresh)
     above = names.get(story.above, story.above)
     article = lead.article
     published, late_days = _published(article, reader)
-    also = () if above else tuple(_also(outlet_of(article), others))
+    also = () if above else tuple(_also(outlet_of(article), copies))
+    texts = () if above else tuple(map(_told, further[:MOST_TEXTS]))
     return StoryBlock(
         headline=_headline(lead) or (Segment(reader.words.untitled),),
         url=article.url,
@@ -120,16 +123,17 @@ def story_block(story: Story, reader: Reader, names: Mapping[str, str]) -> Story
         snippets=() if above else _snippets(lead),
         aliases=() if above else lead.aliases,
         also=also,
-        more=0 if above else len(others) - len(also),
+        more=0 if above else len(story.fresh) - 1 - len(also) - len(texts),
         note=reader.words.shown_above.format(rule=above) if above else article.note,
         articles=len(story.matches),
+        texts=texts,
     )
 
 
 def trim(block: StoryBlock, *, also: int, fragments: int) -> StoryBlock:
-    """The block with at most ``also`` other outlets (the rest is counted in ``more``) and ``fragments`` snippets."""
-    more = block.more + max(0, len(block.also) - also)
-    return replace(block, also=block.also[:also], more=more, snippets=block.snippets[:fragments])
+    """The block with at most ``also`` other outlets and texts (the rest is counted in ``more``) and ``fragments`` snippets."""
+    more = block.more + max(0, len(block.also) - also) + max(0, len(block.texts) - also)
+    return replace(block, also=block.also[:also], texts=block.texts[:also], more=more, snippets=block.snippets[:fragments])
 
 
 def story_facts(block: StoryBlock, today: date, words: Words) -> list[str]:
@@ -140,6 +144,22 @@ def story_facts(block: StoryBlock, today: date, words: Words) -> list[str]:
     if block.late_days:
         facts.append(words.count(words.days_ago, block.late_days))
     return facts
+
+
+def _texts(matches: Iterable[MatchedArticle]) -> list[list[MatchedArticle]]:
+    """A story's matches by text, those of most outlets first; each earliest first."""
+    groups: dict[int, list[MatchedArticle]] = {}
+    for match in matches:
+        groups.setdefault(match.article.group_id, []).append(match)
+    return sorted(groups.values(), key=lambda group: -len({outlet_of(match.article) for match in group}))
+
+
+def _told(group: Sequence[MatchedArticle]) -> AlsoIn:
+    """A text and the first three outlets that carry it."""
+    first = group[0].article
+    outlets = list(dict.fromkeys(outlet_of(match.article) for match in group))
+    names = ", ".join(outlets[:MOST_ALSO]) + (" …" if len(outlets) > MOST_ALSO else "")
+    return AlsoIn(outlet=names, group=first.source_group, url=first.url, title=first.title or first.url)
 
 
 def _spans(match: MatchedArticle, field: str) -> list[tuple[int, int]]:

@@ -41,6 +41,7 @@ class Words:
     bars: str = "articles a day, oldest first: {days}"
     bars_now: str = "in this digest: {now}"
     also_in: str = "Also in"
+    more_on: str = "More on this"
     wording: str = "Named here"
     shown_above: str = "Also matches {rule}, above."
     undated: str = "no date given"

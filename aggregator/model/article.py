@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 
 class DateOrigin(StrEnum):
@@ -93,18 +94,41 @@ class Extraction:
     extractor: int = 0
 
 
+class Term(NamedTuple):
+    """A word of a profile: the key under which its forms meet, the form that stood first, and how much it counts there."""
+
+    key: str
+    word: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an article is about, for stories: the words of its title and lead, names and numbers counting more.
+
+    ``collects`` marks live blogs and round-ups, which tell of many things.
+    """
+
+    language: str = ""
+    terms: tuple[Term, ...] = ()
+    collects: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """What ``dedupe`` compares. ``url_keys`` are canonical addresses (of link, final URL and rel=canonical), without repeats.
 
     ``sketch`` holds the smallest 64-bit hashes of the text's word 3-shingles, ascending (a bottom-k sketch, Broder
-    1997); it is empty for texts too short to compare. ``words`` counts tokens.
+    1997); it is empty for texts too short to compare. ``words`` counts tokens. ``credit`` is the agency that the text names
+    as its source, or "".
     """
 
     url_keys: tuple[str, ...]
     text_hash: str
     sketch: tuple[int, ...]
     words: int
+    profile: Profile = Profile()
+    credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +153,7 @@ class Candidate:
 
     article_id: int
     source_id: int
-    story_id: int
+    group_id: int
     same_entry: bool
     same_url: bool
     title: str
@@ -145,9 +169,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A new article. ``story_id`` is the story it joins, None for a story of its own; ``similarity`` is Jaccard's, 0 to 1."""
+    """A new article. ``group_id`` is the group of copies that it joins, None for a text of its own.
 
-    story_id: int | None = None
+    ``similarity`` is that to the likest copy, 0 to 1: Jaccard's, or the share of the shorter text that the longer has, too.
+    """
+
+    group_id: int | None = None
     similarity: float = 0.0
 
 
@@ -176,6 +203,44 @@ Verdict: TypeAlias = New | Revision | Duplicate | Discard
 
 
 @dataclass(frozen=True, slots=True)
+class Corpus:
+    """In how many of ``total`` texts of a language each term occurred so far, by its key."""
+
+    total: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoryCandidate:
+    """A story that a text may belong to: the sum of its ``texts``' unit vectors, and when it last grew.
+
+    ``split_from`` are the stories out of which an analyst took this one.
+    """
+
+    story_id: int
+    texts: int
+    vector: Mapping[str, float]
+    newest_at: datetime
+    split_from: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The story that a text joins (None: one of its own), and why: the shared words, whose scores add up to ``score``.
+
+    ``lent`` is the text's vector, ``story`` that of its story from now on; ``keys`` are the terms by which it is found again.
+    All three are empty for what lends a story no words: a live blog, a round-up.
+    """
+
+    story_id: int | None
+    score: float
+    words: tuple[tuple[str, float], ...]
+    lent: Mapping[str, float]
+    story: Mapping[str, float]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """A stored article with the properties of its source that rules and digests need.
 
@@ -184,6 +249,7 @@ class Article:
 
     id: int
     story_id: int
+    group_id: int
     source_slug: str
     source_name: str
     source_group: str

@@ -102,7 +102,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class AlsoIn:
-    """Another outlet's copy of a story."""
+    """Another article of a story: an outlet's copy of the text that leads, or another text and the outlets that carry it."""
 
     outlet: str
     group: str
@@ -112,7 +112,10 @@ class AlsoIn:
 
 @dataclass(frozen=True, slots=True)
 class StoryBlock:
-    """One story under one rule. ``direction`` is ``ltr`` or ``rtl`` by the article's language; times are the reader's."""
+    """One story under one rule: the text that leads, its copies in ``also``, other texts in ``texts``.
+
+    ``direction`` is ``ltr`` or ``rtl`` by the article's language; times are the reader's.
+    """
 
     headline: tuple[Segment, ...]
     url: str
@@ -129,6 +132,7 @@ class StoryBlock:
     more: int
     note: str
     articles: int
+    texts: tuple[AlsoIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

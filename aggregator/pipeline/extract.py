@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from aggregator.config.settings import ArticleSettings
-from aggregator.dedupe import decide
+from aggregator.dedupe import decide, place_story
 from aggregator.dedupe import fingerprint as take_fingerprint
 from aggregator.model.article import (
     ArticleDraft,
@@ -107,7 +107,7 @@ async def _extract(rooms: Rooms, entry: PendingEntry) -> tuple[Verdict, FetchFai
     retry_at = now + again if again else None
     error = f"{failed.kind}: {failed.detail}" if failed else ""
     seen = await _seen(rooms, entry, page) if isinstance(page, Fetched) else None
-    verdict, _ = await rooms.store.write(articles.ingest, entry, draft, decide, retry_at, error, seen)
+    verdict, _ = await rooms.store.write(articles.ingest, entry, draft, decide, place_story, retry_at, error, seen)
     return verdict, failed
 
 

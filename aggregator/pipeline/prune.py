@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from aggregator.dedupe import STORY_WINDOW
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import maintenance, pages, rechecks
+from aggregator.store import maintenance, pages, rechecks, stories
 
 
 @dataclass(frozen=True, slots=True)
 class PruneReport:
-    """How many rows went."""
+    """How many rows went, and how many stories are over."""
 
     fetches: int
     messages: int
     pages: int
+    stories: int
 
 
 async def prune(rooms: Rooms) -> PruneReport:
@@ -27,4 +29,8 @@ async def prune(rooms: Rooms) -> PruneReport:
         rechecks.prune_rechecks, now - max(settings.articles.recheck, default=timedelta()), now - keep.fetch_log
     )
     gone = await rooms.store.write(pages.prune_pages, now - archive.pages if archive.pages else None, archive.max_bytes)
-    return PruneReport(*records, gone)
+    closed = 0
+    while step := await rooms.store.write(stories.close, now - STORY_WINDOW):
+        closed += step
+    await rooms.store.write(stories.fade)
+    return PruneReport(*records, gone, closed)

@@ -26,12 +26,13 @@ from aggregator.model.article import (
 )
 from aggregator.model.page import Validators
 from aggregator.model.record import Reason
-from aggregator.store import entries, pages
+from aggregator.store import entries, pages, stories
 from aggregator.store.codec import DATE_CANDIDATE
 from aggregator.store.entries import PendingEntry
 from aggregator.store.pages import PackedPage
 from aggregator.store.rhythm import Rhythm, plan
-from aggregator.store.tables import FTS, AddressRow, ArticleRow, RevisionRow, ShingleRow, SightingRow, SourceRow, StoryRow
+from aggregator.store.stories import PlaceStory
+from aggregator.store.tables import FTS, AddressRow, ArticleRow, RevisionRow, ShingleRow, SightingRow, SourceRow
 from aggregator.text import index_text
 
 MOST_CANDIDATES = 50
@@ -56,6 +57,7 @@ def ingest(
     entry: PendingEntry,
     draft: ArticleDraft,
     decide: Decide,
+    place: PlaceStory,
     retry_at: datetime | None,
     error: str,
     page: Seen | None = None,
@@ -69,8 +71,8 @@ def ingest(
         return Discard("the entry was edited or taken over while its page was fetched"), None
     verdict = decide(draft, _candidates(session, draft))
     match verdict:
-        case New(story_id=story):
-            article_id = _insert(session, draft, story)
+        case New():
+            article_id = _insert(session, draft, verdict, place)
         case Revision(article_id=article_id):
             revise(session, article_id, draft, _reason(entry))
         case Duplicate(article_id=article_id):
@@ -142,7 +144,7 @@ def _candidates(session: Session, draft: ArticleDraft) -> list[Candidate]:
         Candidate(
             article_id=row.id or 0,
             source_id=row.source_id,
-            story_id=row.story_id,
+            group_id=row.group_id or 0,
             same_entry=row.id in by_entry,
             same_url=row.id in by_url,
             title=row.title,
@@ -209,16 +211,19 @@ def _values(draft: ArticleDraft) -> dict[str, Any]:
         "date_evidence": [DATE_CANDIDATE.dump(candidate) for candidate in made.date.candidates],
         "sketch": list(draft.fingerprint.sketch),
         "words": draft.fingerprint.words,
+        "credit": draft.fingerprint.credit,
     }
 
 
-def _insert(session: Session, draft: ArticleDraft, story_id: int | None) -> int:
-    if story_id is None:
-        story = StoryRow(created_at=draft.seen_at)
-        session.add(story)
-        session.flush()
-        story_id = story.id
-    values = _values(draft) | {"source_id": draft.source_id, "story_id": story_id, "baseline": draft.baseline}
+def _insert(session: Session, draft: ArticleDraft, verdict: New, place: PlaceStory) -> int:
+    group_id = verdict.group_id
+    if group_id is None:
+        group_id, story_id = stories.begin_group(session, draft, place)
+    else:
+        story_id = stories.story_of(session, group_id)
+        stories.touch(session, story_id, draft.seen_at)
+    values = _values(draft) | {"source_id": draft.source_id, "baseline": draft.baseline}
+    values |= {"story_id": story_id, "group_id": group_id, "similarity": verdict.similarity}
     values |= {"revision_reason": Reason.FIRST.value}
     statement = insert(ArticleRow).values(**values, first_seen_at=draft.seen_at).returning(col(ArticleRow.id))
     article_id: int = session.execute(statement).scalar_one()
@@ -267,6 +272,7 @@ def article(row: ArticleRow, source: SourceRow) -> Article:
     return Article(
         id=row.id or 0,
         story_id=row.story_id,
+        group_id=row.group_id or 0,
         source_slug=source.slug,
         source_name=source.name,
         source_group=source.outlet_group,

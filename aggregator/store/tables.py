@@ -13,7 +13,7 @@ extract        page (article, revision)                     the page that made a
 recheck        recheck (article)                            an article's page is asked for again in one place
 match          match (rule, article)                        a rule finds an article once
 match          edit (rule, article, revision)               an edit is told once per rule
-alert          alert (rule, story)                          a story alerts once per rule
+alert          alert (rule, group)                          a text alerts once per rule, whoever copies it
 digest         digest (recipient, day, time)                one digest per slot
 digest         digest_item (recipient, match)               a match is owed once, and stands in one digest
 deliver        delivery (key)                               one message per alert or digest and recipient
@@ -192,17 +192,98 @@ class EntryRow(SQLModel, table=True):
 
 
 class StoryRow(SQLModel, table=True):
-    """A group of articles with the same text. Its first article names it."""
+    """What happened, in the texts of one language that tell of it. Its first article names it.
+
+    ``vector`` is the JSON of a ``StoryCandidate``'s, the sum over ``texts`` groups; a story that is not ``open`` takes in none
+    any more, and has no vector. One that an analyst merged away holds no texts, and says where they are.
+    """
 
     __tablename__ = "story"
 
     id: int | None = Field(default=None, primary_key=True)
     created_at: datetime
+    language: str = ""
+    newest_at: datetime
+    texts: int = 0
+    vector: str = "{}"
+    open: bool = False
+    merged_into: int | None = None
+
+    __table_args__ = (
+        Index("ix_story_open", "newest_at", sqlite_where=sql("open")),
+        Index("ix_story_newest_at", "newest_at"),
+    )
+
+
+class TextGroupRow(SQLModel, table=True):
+    """A text, in one outlet or in many: articles with the same text are one group.
+
+    ``placed_by`` says who put it into its story: ``first`` (it began the story), ``machine`` (by ``words``, [word, score], which
+    add up to ``score`` but for the lesser ones), ``hand``. ``vector`` is what it lends the story, heaviest terms first,
+    until the story is closed.
+    """
+
+    __tablename__ = "text_group"
+
+    id: int | None = Field(default=None, primary_key=True)
+    story_id: int = Field(foreign_key="story.id", index=True)
+    created_at: datetime
+    language: str = ""
+    placed_by: str = "first"
+    score: float = 0.0
+    words: list[list[Any]] = Field(sa_column=Column(JSON, nullable=False))
+    vector: str = "{}"
+
+
+class StoryTermRow(SQLModel, table=True):
+    """The terms by which open stories are found. ``term`` is ``dedupe.term_id``."""
+
+    __tablename__ = "story_term"
+
+    term: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    story_id: int = Field(foreign_key="story.id", primary_key=True, index=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class TermCountRow(SQLModel, table=True):
+    """In how many texts a term occurred. ``term`` is ``dedupe.term_id``; that of the empty word counts a language's texts."""
+
+    __tablename__ = "term_count"
+
+    term: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    texts: int
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class StoryEditRow(SQLModel, table=True):
+    """What an analyst did: ``merge`` put ``other_id`` into ``story_id``, ``split`` took ``story_id`` out of ``other_id``."""
+
+    __tablename__ = "story_edit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    verb: str
+    story_id: int = Field(foreign_key="story.id", index=True)
+    other_id: int = Field(foreign_key="story.id", index=True)
+    group_ids: list[int] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class StoryApartRow(SQLModel, table=True):
+    """``story_id`` was split from ``other_id`` by hand: what resembles it stays out of the other."""
+
+    __tablename__ = "story_apart"
+
+    story_id: int = Field(foreign_key="story.id", primary_key=True)
+    other_id: int = Field(foreign_key="story.id", primary_key=True)
 
 
 class ArticleRow(SQLModel, table=True):
     """One text published once by one outlet, in its present revision. ``match_due`` asks for matching.
 
+    ``story_id`` is that of its group, kept here as well. ``similarity`` is that to the likest copy when it came (``New``).
+    ``credit`` is the agency that the text names.
     ``date_origin`` and ``published_zone`` tell where the date was read and in which zone ("" for none). ``revision_reason`` is
     why the present state was stored. ``withdrawn_at`` is when its page was found to be gone, with ``withdrawn`` the answer.
     """
@@ -212,6 +293,9 @@ class ArticleRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     source_id: int = Field(foreign_key="source.id", index=True)
     story_id: int = Field(foreign_key="story.id", index=True)
+    group_id: int | None = Field(default=None, foreign_key="text_group.id", index=True)  # never null: SQLite cannot add that
+    similarity: float = 0.0
+    credit: str = ""
     url: str
     canonical_url: str | None = None
     title: str
@@ -444,13 +528,13 @@ class EditRow(SQLModel, table=True):
 
 
 class AlertRow(SQLModel, table=True):
-    """An urgent rule's event for one story. ``state``: pending → sent, or suppressed with its ``reason``."""
+    """An urgent rule's event for one text. ``state``: pending → sent, or suppressed with its ``reason``."""
 
     __tablename__ = "alert"
 
     id: int | None = Field(default=None, primary_key=True)
     rule_id: int = Field(foreign_key="rule.id")
-    story_id: int = Field(foreign_key="story.id")
+    group_id: int = Field(foreign_key="text_group.id")
     match_id: int = Field(foreign_key="match.id")
     state: str
     reason: str = ""
@@ -459,7 +543,7 @@ class AlertRow(SQLModel, table=True):
     sent_at: datetime | None = None
 
     __table_args__ = (
-        UniqueConstraint("rule_id", "story_id"),
+        UniqueConstraint("rule_id", "group_id"),
         Index("ix_alert_pending", "due_at", sqlite_where=sql("state = 'pending'")),
     )
 

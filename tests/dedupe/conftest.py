@@ -48,7 +48,7 @@ def stored() -> Callable[..., Candidate]:
     def build(text: str, **fields: Any) -> Candidate:
         mark = fingerprint(Extraction("", text, TextOrigin.PAGE), [])
         base: dict[str, Any] = {
-            "article_id": 100, "source_id": 1, "story_id": 7, "same_entry": False, "same_url": False, "title": "Ferry closes",
+            "article_id": 100, "source_id": 1, "group_id": 7, "same_entry": False, "same_url": False, "title": "Ferry closes",
             "text_hash": mark.text_hash, "text": text, "sketch": mark.sketch, "words": mark.words, "seen_at": NOON,
         }  # fmt: skip
         return Candidate(**{**base, **fields})

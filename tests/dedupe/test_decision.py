@@ -68,7 +68,7 @@ def test_a_copy_joins_the_story(draft: Draft, stored: Stored, prose: Prose, sour
     verdict = decide(draft(" ".join(words[:340])), [stored(" ".join(words), source_id=source)])
 
     assert isinstance(verdict, New)
-    assert verdict.story_id == 7
+    assert verdict.group_id == 7
     assert verdict.similarity == pytest.approx(0.85, abs=0.1)
 
 
@@ -77,7 +77,7 @@ def test_a_shortened_copy_joins_the_story(draft: Draft, stored: Stored, prose: P
     verdict = decide(draft(" ".join(words[:400])), [stored(" ".join(words))])
 
     assert isinstance(verdict, New)
-    assert verdict.story_id == 7
+    assert verdict.group_id == 7
     assert verdict.similarity < 0.5
 
 
@@ -101,14 +101,14 @@ def test_the_window_is_seven_days(draft: Draft, stored: Stored, prose: Prose) ->
 
 def test_the_most_similar_candidate_wins_then_the_oldest(draft: Draft, stored: Stored, prose: Prose) -> None:
     words = prose(1, 400)
-    near, far = stored(" ".join(words[:390]), story_id=1), stored(" ".join(words[:300]), story_id=2)
-    twin = replace(near, story_id=3, article_id=50, seen_at=near.seen_at - timedelta(hours=1))
+    near, far = stored(" ".join(words[:390]), group_id=1), stored(" ".join(words[:300]), group_id=2)
+    twin = replace(near, group_id=3, article_id=50, seen_at=near.seen_at - timedelta(hours=1))
     new = draft(" ".join(words))
 
     for candidates in ([near, far], [far, near]):
-        assert getattr(decide(new, candidates), "story_id", None) == 1
+        assert getattr(decide(new, candidates), "group_id", None) == 1
     for candidates in ([near, twin, far], [twin, far, near]):
-        assert getattr(decide(new, candidates), "story_id", None) == 3
+        assert getattr(decide(new, candidates), "group_id", None) == 3
 
 
 def test_short_texts_join_only_word_for_word(draft: Draft, stored: Stored, prose: Prose) -> None:

@@ -78,7 +78,7 @@ async def test_a_syndicated_copy_does_not_alert_again(
         await _poll(app, clock)
         await _poll(app, clock)
         articles = rows(app, ArticleRow)
-        assert (len(articles), len({row.story_id for row in articles}), len(rows(app, MatchRow))) == (2, 1, 2)
+        assert (len(articles), len({row.group_id for row in articles}), len(rows(app, MatchRow))) == (2, 1, 2)
         assert len(relay.texts("ana@example.org")) == len(rows(app, AlertRow)) == 1
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from aggregator.config.settings import Config
+from aggregator.dedupe import place_story
 from aggregator.errors import Conflict, NotFound
 from aggregator.manners import Plan
 from aggregator.model.article import (
@@ -80,7 +81,7 @@ def _decide(verdict: Verdict) -> Callable[[ArticleDraft, Sequence[Candidate]], V
 
 def _ingest(store: Store, entry: PendingEntry, verdict: Verdict | None = None, **draft: object) -> tuple[Verdict, int | None]:
     made = _draft(entry, **draft)  # type: ignore[arg-type]
-    return store.write_now(articles.ingest, entry, made, _decide(verdict or New()), None, "")
+    return store.write_now(articles.ingest, entry, made, _decide(verdict or New()), place_story, None, "")
 
 
 def _watch(store: Store, config: Config) -> Watch:
@@ -133,12 +134,12 @@ def test_candidates_share_entry_address_or_text(applied: Store, announce: Announ
 
     def decide(_draft: ArticleDraft, candidates: Sequence[Candidate]) -> Verdict:
         seen.extend(candidates)
-        return New(story_id=candidates[0].story_id)
+        return New(group_id=candidates[0].group_id)
 
-    applied.write_now(articles.ingest, second, _draft(second, sketch=(3, 9, 11)), decide, None, "")
+    applied.write_now(articles.ingest, second, _draft(second, sketch=(3, 9, 11)), decide, place_story, None, "")
     assert [(c.article_id, c.same_entry, c.same_url, c.sketch) for c in seen] == [(1, False, False, (1, 2, 3))]
     one, two = applied.read_now(articles.articles_due, 10)
-    assert one.story_id == two.story_id
+    assert one.group_id == two.group_id
 
 
 def test_a_revision_keeps_the_old_text_and_is_found_by_the_new(applied: Store, announce: Announce) -> None:
@@ -167,7 +168,7 @@ def test_an_article_stands_with_the_feeds_text_until_its_page_can_be_had(
     applied: Store, announce: Announce, now: datetime
 ) -> None:
     (entry,) = announce(1, _entry("a"))
-    applied.write_now(articles.ingest, entry, _draft(entry), _decide(New()), now + HOUR, "timeout: …")
+    applied.write_now(articles.ingest, entry, _draft(entry), _decide(New()), place_story, now + HOUR, "timeout: …")
     assert applied.write_now(entries.claim_pending, now, 10, LEASE) == []
     assert applied.write_now(entries.claim_pending, now + HOUR, 10, LEASE) == [(entry.id,)]
     (again,) = applied.read_now(entries.pending_entries, [entry.id])
@@ -218,7 +219,7 @@ def test_what_was_there_before_alerts_nobody_and_the_row_says_why(
 def test_copies_of_a_story_alert_once(applied: Store, announce: Announce, config: Config, now: datetime) -> None:
     first, second = announce(1, _entry("a"), _entry("b"))
     _ingest(applied, first)
-    _ingest(applied, second, New(story_id=1))
+    _ingest(applied, second, New(group_id=1))
     assert _match(applied, config, now, "strike") == MatchCounts(2, 2, 1)
 
 

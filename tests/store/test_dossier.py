@@ -214,7 +214,7 @@ def test_scores_put_the_worst_first_and_know_what_was_asked(
 def test_the_delay_is_the_median_of_what_has_a_time_of_day_and_was_news(
     applied: Store, put: Callable[..., None], now: datetime
 ) -> None:
-    put(StoryRow(created_at=now))
+    put(StoryRow(created_at=now, newest_at=now))
     put(
         _article(now - HOUR, now - HOUR + timedelta(minutes=4)),
         _article(now - HOUR, now - HOUR + timedelta(minutes=10)),

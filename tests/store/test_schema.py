@@ -22,10 +22,15 @@ from sqlmodel import Session, SQLModel, select
 from aggregator.config.settings import Config
 from aggregator.errors import Conflict, StoreError
 from aggregator.model.source import History
-from aggregator.store import Store, maintenance, migrate, sources
+from aggregator.store import Store, maintenance, migrate, sources, stories
 from aggregator.store.codec import SOURCE
 from aggregator.store.schema import include_name
 from aggregator.store.tables import ArticleRow, MatchRow, RevisionRow
+
+STORY = (
+    "INSERT INTO story (created_at, language, newest_at, texts, vector, open)"
+    " VALUES ('2026-01-01 00:00:00', '', '2026-01-01 00:00:00', 0, '{}', 0)"
+)
 
 
 def test_migrations_give_exactly_the_tables(store: Store) -> None:
@@ -72,6 +77,54 @@ def test_a_store_of_the_first_version_keeps_what_it_holds(tmp_path: Path, config
         assert (wire.spec, wire.url, wire.history) == (config.sources[0], "http://wire.test/feed", History())
 
 
+def test_groups_of_copies_become_text_groups_each_with_a_story_and_alerts_stay_theirs(
+    tmp_path: Path, config: Config, now: datetime
+) -> None:
+    path = tmp_path / "old.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection, connection.begin():
+        old = AlembicConfig()
+        old.set_main_option("script_location", str(migrate.HERE))
+        old.attributes["connection"] = connection
+        command.upgrade(old, "0003")
+        at = "'2026-01-01 00:00:00.000000'"
+        source = f"'wire', 'http://wire.test/', :spec, 'wire.test', 'Wire', '', '', 1, {at}, {at}, 0, '', '', '', 0, '{{}}', ''"
+        article = f"'http://wire.test/a', 'A', 'text', 'page', 'x', '', '[]', '[]', '', 0, '[]', '[]', 1, 1, 0, {at}, 0"
+        for statement in (
+            (
+                "INSERT INTO source (slug, url, spec, host, name, outlet_group, country, enabled, created_at, next_poll_at,"
+                f" failures, failure_kind, failure_detail, poll_reason, forced, history, trouble) VALUES ({source})"
+            ),
+            f"INSERT INTO story (id, created_at) VALUES (7, {at})",
+            (
+                "INSERT INTO article (id, source_id, story_id, url, title, text, text_origin, text_hash, note, authors, tags,"
+                " site_name, has_time, date_evidence, sketch, words, revision, baseline, first_seen_at, match_due)"
+                f" VALUES (3, 1, 7, {article})"
+            ),
+            f"INSERT INTO rule (id, slug, spec, position, version, created_at) VALUES (1, 'r', '{{}}', 0, 1, {at})",
+            (
+                "INSERT INTO match (id, rule_id, rule_version, article_id, revision, spans, aliases, matched_at)"
+                f" VALUES (1, 1, 1, 3, 1, '[]', '[]', {at})"
+            ),
+            (
+                "INSERT INTO alert (id, rule_id, story_id, match_id, state, reason, created_at, due_at)"
+                f" VALUES (1, 1, 7, 1, 'sent', '', {at}, {at})"
+            ),
+        ):
+            connection.execute(
+                text(statement), {"spec": json.dumps(SOURCE.dump(config.sources[0]))} if ":spec" in statement else {}
+            )
+    engine.dispose()
+    migrate.upgrade(f"sqlite:///{path}")
+    with Store(f"sqlite:///{path}") as store:
+        (told,) = store.read_now(stories.dossier, 7).texts
+        assert (told.group_id, [member.article_id for member in told.members]) == (7, [3])
+        assert store.read_now(lambda session: session.execute(text("SELECT rule_id, group_id, state FROM alert")).all()) == [
+            (1, 7, "sent")
+        ]
+        assert store.read_now(lambda session: session.execute(text("PRAGMA foreign_key_check")).all()) == []
+
+
 def test_file_names_tell_the_revisions() -> None:
     config = AlembicConfig()
     config.set_main_option("script_location", str(migrate.HERE))
@@ -108,7 +161,7 @@ def test_one_process_owns_a_store(store: Store) -> None:
 
 def test_a_failed_unit_leaves_nothing(store: Store) -> None:
     def unit(session: Session) -> None:
-        session.execute(text("INSERT INTO story (created_at) VALUES ('2026-01-01 00:00:00')"))
+        session.execute(text(STORY))
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011
@@ -118,7 +171,7 @@ def test_a_failed_unit_leaves_nothing(store: Store) -> None:
 
 def test_readers_cannot_write(store: Store) -> None:
     with pytest.raises(Exception, match="readonly"):
-        store.read_now(lambda session: session.execute(text("INSERT INTO story (created_at) VALUES ('2026-01-01')")))
+        store.read_now(lambda session: session.execute(text(STORY)))
 
 
 async def test_a_durable_write_is_synchronous_and_the_next_is_not(store: Store) -> None:
@@ -134,7 +187,7 @@ async def test_concurrent_writers_wait_and_none_is_lost(store: Store) -> None:
         ready, go = threading.Event(), threading.Event()
 
         def insert(session: Session) -> None:
-            session.execute(text("INSERT INTO story (created_at) VALUES ('2026-01-01 00:00:00')"))
+            session.execute(text(STORY))
 
         def hold(session: Session) -> None:
             insert(session)
@@ -152,7 +205,7 @@ async def test_concurrent_writers_wait_and_none_is_lost(store: Store) -> None:
 
 
 def test_backup_is_whole_and_never_overwrites(store: Store, tmp_path: Path) -> None:
-    store.write_now(lambda session: session.execute(text("INSERT INTO story (created_at) VALUES ('2026-01-01 00:00:00')")))
+    store.write_now(lambda session: session.execute(text(STORY)))
     target = tmp_path / "backups" / "copy.db"
     assert maintenance.backup(store.path, target) > 0
     with Store(f"sqlite:///{target}") as copy:

@@ -1,0 +1,302 @@
+"""Stories: where a new text belongs, decided in the transaction that stores it; and what an analyst changes in it."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, text, update
+from sqlalchemy import select as columns
+from sqlalchemy.sql.elements import TextClause
+from sqlmodel import Session, col, select
+
+from aggregator.dedupe import LOOKUP_TERMS, MOST_CANDIDATES, Find, add, original, term_id
+from aggregator.errors import Conflict, NotFound
+from aggregator.model.article import ArticleDraft, Corpus, Placement, Profile, StoryCandidate
+from aggregator.model.story import PlacedBy, StoryDossier, StoryEdit, StoryLine, StoryMember, StoryText
+from aggregator.store.tables import (
+    ArticleRow,
+    SourceRow,
+    StoryApartRow,
+    StoryEditRow,
+    StoryRow,
+    TextGroupRow,
+)
+
+PlaceStory = Callable[[Profile, Corpus, Find, datetime], Placement]
+
+MOST_FOUND_BY_TERM = 64
+"""A term is asked for its newest stories only; those of a word that many share are boilerplate."""
+
+MOST_COUNTED = 400_000
+"""When a language has more texts than this, all its counts are halved: old words fade, and the table stays small."""
+
+_COUNT = text(
+    "INSERT INTO term_count (term, texts) VALUES (:term, 1) ON CONFLICT (term) DO UPDATE SET texts = term_count.texts + 1"
+)
+_COUNTS = text("SELECT term, texts FROM term_count WHERE term IN :terms").bindparams(bindparam("terms", expanding=True))
+_FIND = text("INSERT INTO story_term (term, story_id) VALUES (:term, :story_id) ON CONFLICT DO NOTHING")
+
+
+def begin_group(session: Session, draft: ArticleDraft, place: PlaceStory) -> tuple[int, int]:
+    """A text that is no copy: put it into its story, or let it begin one. Returns the ids of its group and story."""
+    known, at = draft.fingerprint.profile, draft.seen_at
+    ids = {key: term_id(known.language, key) for key, _, _ in known.terms}
+    placed = place(known, _corpus(session, known, ids), lambda keys: _find(session, keys, ids), at)
+    _learn(session, known, ids)
+    story_id = placed.story_id
+    if story_id is None:
+        first = {"created_at": at, "newest_at": at, "language": known.language, "texts": 0, "vector": "{}", "open": False}
+        story_id = int(session.execute(insert(StoryRow).values(**first).returning(col(StoryRow.id))).scalar_one())
+    by = PlacedBy.FIRST if placed.story_id is None else PlacedBy.MACHINE
+    words = [[word, round(score, 4)] for word, score in placed.words]
+    values: dict[str, Any] = {"story_id": story_id, "created_at": at, "language": known.language, "placed_by": by.value}
+    values |= {"score": placed.score, "words": words, "vector": _dump(placed.lent)}
+    group_id: int = session.execute(insert(TextGroupRow).values(**values).returning(col(TextGroupRow.id))).scalar_one()
+    touch(session, story_id, at)
+    if placed.story:
+        grown = {"vector": _dump(placed.story), "texts": col(StoryRow.texts) + 1, "open": True}
+        session.execute(update(StoryRow).where(col(StoryRow.id) == story_id).values(**grown))
+        session.execute(_FIND, [{"term": ids[key], "story_id": story_id} for key in placed.keys])
+    return group_id, story_id
+
+
+def touch(session: Session, story_id: int, at: datetime) -> None:
+    """A story got another article."""
+    older = (col(StoryRow.id) == story_id, col(StoryRow.newest_at) < at)
+    session.execute(update(StoryRow).where(*older).values(newest_at=at))
+
+
+def story_of(session: Session, group_id: int) -> int:
+    """The story of a group."""
+    return session.exec(select(TextGroupRow.story_id).where(TextGroupRow.id == group_id)).one()
+
+
+def _corpus(session: Session, known: Profile, ids: Mapping[str, int]) -> Corpus:
+    if not ids:
+        return Corpus()
+    whole = term_id(known.language, "")
+    counts: dict[int, int] = dict(session.execute(_COUNTS, {"terms": [whole, *ids.values()]}).all())
+    return Corpus(counts.get(whole, 0), {key: counts[term] for key, term in ids.items() if term in counts})
+
+
+def _learn(session: Session, known: Profile, ids: Mapping[str, int]) -> None:
+    if ids:
+        session.execute(_COUNT, [{"term": term} for term in (term_id(known.language, ""), *ids.values())])
+
+
+@cache
+def _newest(terms: int) -> TextClause:
+    part = "SELECT {n}, story_id FROM (SELECT story_id FROM story_term WHERE term = :t{n} ORDER BY story_id DESC LIMIT {most})"
+    return text(" UNION ALL ".join(part.format(n=n, most=MOST_FOUND_BY_TERM) for n in range(terms)))
+
+
+def _find(session: Session, keys: Mapping[str, float], ids: Mapping[str, int]) -> list[StoryCandidate]:
+    """The open stories that share most of the weight of ``keys``."""
+    names = list(keys)
+    shared: defaultdict[int, float] = defaultdict(float)
+    for place, story_id in session.execute(_newest(len(names)), {f"t{n}": ids[key] for n, key in enumerate(names)}):
+        shared[story_id] += keys[names[place]] ** 2
+    best = sorted(shared, key=lambda story: (-shared[story], -story))[:MOST_CANDIDATES]
+    return candidates(session, best) if best else []
+
+
+def candidates(session: Session, ids: Sequence[int]) -> list[StoryCandidate]:
+    """Stories as candidates, without those that are closed."""
+    apart: defaultdict[int, set[int]] = defaultdict(set)
+    for row in session.exec(select(StoryApartRow).where(col(StoryApartRow.story_id).in_(ids))):
+        apart[row.story_id].add(row.other_id)
+    asked = select(StoryRow.id, StoryRow.texts, StoryRow.vector, StoryRow.newest_at)
+    found = session.exec(asked.where(col(StoryRow.open), col(StoryRow.id).in_(ids)))
+    return [
+        StoryCandidate(id_ or 0, texts, json.loads(vector), newest_at, frozenset(apart[id_ or 0]))
+        for id_, texts, vector, newest_at in found
+    ]
+
+
+def _dump(vector: Mapping[str, float]) -> str:
+    rounded = {key: round(value, 4) for key, value in vector.items()}
+    return json.dumps(rounded, ensure_ascii=False, separators=(",", ":"))
+
+
+# What an analyst sees and does.
+
+
+def listing(session: Session, since: datetime, most: int) -> list[StoryLine]:
+    """Stories that grew since then, those of most outlets first."""
+    newest = select(StoryRow.id).where(col(StoryRow.newest_at) >= since, col(StoryRow.merged_into).is_(None))
+    return _lines(session, newest, most)
+
+
+def _lines(session: Session, ids: Any, most: int) -> list[StoryLine]:
+    outlets = func.count(func.distinct(ArticleRow.source_id))
+    texts = func.count(func.distinct(ArticleRow.group_id))
+    statement = (
+        columns(col(ArticleRow.story_id), func.count(), texts, outlets, func.min(ArticleRow.id))
+        .where(col(ArticleRow.story_id).in_(ids))
+        .group_by(col(ArticleRow.story_id))
+        .order_by(outlets.desc(), func.count().desc(), col(ArticleRow.story_id).desc())
+        .limit(most)
+    )
+    found = session.execute(statement).all()
+    rows = {row.id: row for row in session.exec(select(StoryRow).where(col(StoryRow.id).in_([one[0] for one in found])))}
+    firsts = [one[4] for one in found]
+    titles = dict(session.exec(select(ArticleRow.id, ArticleRow.title).where(col(ArticleRow.id).in_(firsts))).all())
+    return [
+        StoryLine(
+            story_id, titles[first], rows[story_id].language, rows[story_id].created_at, rows[story_id].newest_at,
+            articles, texts_, outlets_,
+        )
+        for story_id, articles, texts_, outlets_, first in found
+    ]  # fmt: skip
+
+
+def dossier(session: Session, story_id: int) -> StoryDossier:
+    """A story and the reasons for its members. One that was merged leads to where its texts are now. Raises NotFound."""
+    story = _present(session, story_id)
+    (line,) = _lines(session, [story.id], 1)
+    joined = select(ArticleRow, SourceRow).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
+    members: defaultdict[int, list[tuple[ArticleRow, SourceRow]]] = defaultdict(list)
+    for article, source in session.exec(joined.where(ArticleRow.story_id == story.id).order_by(col(ArticleRow.id))):
+        members[article.group_id or 0].append((article, source))
+    groups = session.exec(select(TextGroupRow).where(TextGroupRow.story_id == story.id).order_by(col(TextGroupRow.id)))
+    edited = select(StoryEditRow).where((StoryEditRow.story_id == story.id) | (StoryEditRow.other_id == story.id))
+    edits = session.exec(edited.order_by(col(StoryEditRow.id)))
+    return StoryDossier(
+        line,
+        tuple(_text(row, members[row.id or 0]) for row in groups),
+        tuple(StoryEdit(row.at, row.verb, row.story_id, row.other_id) for row in edits),
+    )
+
+
+def _text(row: TextGroupRow, members: Sequence[tuple[ArticleRow, SourceRow]]) -> StoryText:
+    told = [
+        StoryMember(
+            article.id or 0, source.name or source.slug, article.title, article.url, article.first_seen_at, article.published_at,
+            article.credit, article.similarity,
+        )
+        for article, source in members
+    ]  # fmt: skip
+    first, evidence = original(told)
+    words = tuple((str(word), float(score)) for word, score in row.words)
+    return StoryText(row.id or 0, PlacedBy(row.placed_by), row.score, words, first, evidence, tuple(told))
+
+
+def _present(session: Session, story_id: int) -> StoryRow:
+    seen: set[int] = set()
+    while story_id not in seen:
+        seen.add(story_id)
+        story = session.get(StoryRow, story_id)
+        if story is None:
+            break
+        if story.merged_into is None:
+            return story
+        story_id = story.merged_into
+    raise NotFound(f"there is no story {story_id}")
+
+
+def merge(session: Session, story_ids: Sequence[int], now: datetime) -> int:
+    """Put the texts of all these stories into the first one, for good; later texts that resemble them follow. Returns its id.
+
+    Raises NotFound, and Conflict when there is nothing to merge.
+    """
+    rows = list({row.id or 0: row for row in (_present(session, id_) for id_ in story_ids)}.values())
+    if len(rows) < 2:
+        raise Conflict("name at least two stories; these are one already")
+    into = rows[0]
+    target = into.id or 0
+    for other in rows[1:]:
+        source = other.id or 0
+        moved = session.exec(select(TextGroupRow.id).where(TextGroupRow.story_id == source))
+        groups = [id_ for id_ in moved if id_ is not None]
+        _move(session, groups, target)
+        into.newest_at = max(into.newest_at, other.newest_at)
+        other.merged_into, other.open, other.vector, other.texts = target, False, "{}", 0
+        session.add(StoryEditRow(at=now, verb="merge", story_id=target, other_id=source, group_ids=groups))
+        apart = select(StoryApartRow).where((StoryApartRow.story_id == source) | (StoryApartRow.other_id == source))
+        for pair in session.exec(apart).all():
+            left, right = (target if id_ == source else id_ for id_ in (pair.story_id, pair.other_id))
+            session.delete(pair)
+            if left != right:
+                session.merge(StoryApartRow(story_id=left, other_id=right))
+    session.flush()
+    _rebuild(session, rows)
+    return target
+
+
+def split(session: Session, article_ids: Sequence[int], now: datetime) -> int:
+    """Take these articles, each with all copies of its text, out of their story into one of their own. Returns its id.
+
+    It is remembered: what resembles them stays out of the old story. Raises NotFound, and Conflict when they are of
+    different stories, or all of one.
+    """
+    asked = select(ArticleRow.id, ArticleRow.group_id, ArticleRow.story_id).where(col(ArticleRow.id).in_(article_ids))
+    rows = {id_: (group, story) for id_, group, story in session.exec(asked)}
+    if missing := [id_ for id_ in article_ids if id_ not in rows]:
+        raise NotFound(f"there is no article {missing[0]}")
+    stories = {story for _, story in rows.values()}
+    if len(stories) > 1:
+        raise Conflict(f"these articles are of different stories: {', '.join(map(str, sorted(stories)))}")
+    old = _present(session, stories.pop())
+    groups = sorted({group for group, _ in rows.values() if group is not None})
+    staying = select(func.count()).select_from(TextGroupRow).where(TextGroupRow.story_id == old.id)
+    if session.exec(staying.where(col(TextGroupRow.id).not_in(groups))).one() == 0:
+        raise Conflict("these are all texts of the story: nothing would be left of it")
+    begun, newest = session.exec(
+        select(func.min(ArticleRow.first_seen_at), func.max(ArticleRow.first_seen_at)).where(col(ArticleRow.group_id).in_(groups))
+    ).one()
+    new = StoryRow(created_at=begun, newest_at=newest, language=old.language)
+    session.add(new)
+    session.flush()
+    target, source = new.id or 0, old.id or 0
+    _move(session, groups, target)
+    session.add(StoryEditRow(at=now, verb="split", story_id=target, other_id=source, group_ids=groups))
+    session.add(StoryApartRow(story_id=target, other_id=source))
+    _rebuild(session, [old, new])
+    return target
+
+
+def _move(session: Session, groups: Iterable[int], story_id: int) -> None:
+    """The one place where texts change their story: groups, and the articles in them."""
+    for id_ in groups:
+        session.execute(update(ArticleRow).where(col(ArticleRow.group_id) == id_).values(story_id=story_id))
+        moved = {"story_id": story_id, "placed_by": PlacedBy.HAND.value}
+        session.execute(update(TextGroupRow).where(col(TextGroupRow.id) == id_).values(**moved))
+
+
+def _rebuild(session: Session, stories: Iterable[StoryRow]) -> None:
+    """Make what stories are found by from their texts again."""
+    for story in stories:
+        session.execute(text("DELETE FROM story_term WHERE story_id = :id"), {"id": story.id})
+        lending = (TextGroupRow.story_id == story.id, TextGroupRow.vector != "{}")
+        told = session.exec(select(TextGroupRow.language, TextGroupRow.vector).where(*lending)).all()
+        vectors = [(language, json.loads(vector)) for language, vector in told]
+        story.texts, story.open, story.vector = len(vectors), bool(vectors), _dump(add(vector for _, vector in vectors))
+        session.add(story)
+        ids = {term_id(language, key) for language, vector in vectors for key in list(vector)[:LOOKUP_TERMS]}
+        if ids:
+            session.execute(_FIND, [{"term": id_, "story_id": story.id} for id_ in ids])
+    session.flush()
+
+
+def close(session: Session, before: datetime, most: int = 2000) -> int:
+    """Close stories that have not grown since ``before``, so that what finds stories holds recent ones only. Returns how many."""
+    over = session.exec(select(StoryRow.id).where(col(StoryRow.open), col(StoryRow.newest_at) < before).limit(most)).all()
+    for id_ in over:
+        session.execute(text("DELETE FROM story_term WHERE story_id = :id"), {"id": id_})
+        session.execute(text("UPDATE text_group SET vector = '{}' WHERE story_id = :id"), {"id": id_})
+        session.execute(update(StoryRow).where(col(StoryRow.id) == id_).values(open=False, vector="{}"))
+    return len(over)
+
+
+def fade(session: Session) -> bool:
+    """Halve all counts of words when a language has very many texts. Returns whether it did."""
+    if (session.execute(text("SELECT max(texts) FROM term_count")).scalar_one() or 0) <= MOST_COUNTED:
+        return False
+    session.execute(text("UPDATE term_count SET texts = texts / 2"))
+    session.execute(text("DELETE FROM term_count WHERE texts = 0"))
+    return True

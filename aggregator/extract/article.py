@@ -10,7 +10,7 @@ from aggregator.extract.body import page_text, plain_text
 from aggregator.extract.dates import decide_date
 from aggregator.extract.document import Page, read_page
 from aggregator.extract.headline import choose_headline
-from aggregator.extract.language import detect_language
+from aggregator.extract.language import detect_language, other_languages
 from aggregator.extract.links import absolute, find_canonical, find_image, find_tags, site_names
 from aggregator.extract.people import find_authors
 from aggregator.model.article import Extraction, TextOrigin
@@ -53,7 +53,8 @@ def extract_article(
         authors=find_authors(page, entry.authors, names),
         date=date,
         modified_at=modified,
-        language=_language(page, entry, f"{title}\n{text}", outlet_language),
+        language=(language := _language(page, entry, f"{title}\n{text}", outlet_language)),
+        other_languages=other_languages(text, language),
         site_name=next(iter(site_names(page)), "") if page else "",
         canonical_url=find_canonical(page, url) if page else None,
         image_url=(find_image(page, url) if page else None) or (absolute(url, entry.image_url) if entry.image_url else None),

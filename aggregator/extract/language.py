@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from py3langid.langid import LanguageIdentifier
@@ -24,6 +24,8 @@ _SCRIPTS: dict[str, re.Pattern[str]] = {
     "devanagari": re.compile("[\u0900-\u097f]"),
     "other": re.compile("[\u0530-\u058f\u0980-\u109f\u10a0-\u10ff\u1200-\u137f\u1780-\u17ff]"),
 }
+_LETTERS = re.compile(r"[^\W\d_]+")
+_CJK = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _WRITTEN_IN = {
     "latin": "af az bs ca cs cy da de en es et eu fi fr ga gl ha hr hu id is it ku lb lt lv ms mt nl no pl pt ro sk sl so sq sr "
     "sv sw tl tr uz vi xh yo zu",
@@ -58,6 +60,137 @@ _TELLING: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
     ),
 }
 
+# Frequent words that hardly any neighbour shares: a paragraph with one of them in every fifteen words is in that language.
+_FUNCTION_WORDS = {
+    "af": "die het van is nie wat vir om hulle",
+    "ar": "في من على أن إلى التي عن مع هذا الذي ما",
+    "az": "və bu bir üçün ilə olan görə",
+    "be": "і ў што гэта з як ад або быў яго",
+    "bg": "и на в за да се от е че са",
+    "ca": "els amb dels aquest és però per una",
+    "cs": "že se je který jsou jako podle bylo jsem",
+    "da": "og at det er til af på der ikke med",
+    "de": "der die und das ist nicht mit dem ein zu auf für",
+    "en": "the and of to in that is was for with",
+    "es": "el los las que y por del como más",
+    "et": "ja on ei et see mis kui oli",
+    "fa": "و در به از که را این است با برای می آن",
+    "fi": "ja on ei että se oli mutta kun myös",
+    "fr": "les des est dans et une pour qui du sur au",
+    "hr": "je i se na da su za koji od",
+    "hu": "a az és hogy nem egy is meg",
+    "id": "yang dan di dengan untuk ini dari pada",
+    "it": "il che di della è per gli non sono con",
+    "lt": "ir kad yra su iš bet tai kaip",
+    "lv": "un ir ka par no ar kas bet",
+    "ms": "yang dan di dengan untuk ini dari pada",
+    "nl": "de het een van dat niet met voor zijn",
+    "no": "og det er på til som for av ikke med",
+    "pl": "w na że się nie jest z do oraz przez",
+    "pt": "o os que em não uma para do com é",
+    "ro": "și în nu este pe care din cu",
+    "ru": "и что это как с со из или был его который",
+    "sk": "že sa je ktorý sú ako podľa bolo som",
+    "sl": "je in da se so za ki pa",
+    "sq": "dhe në të që një për me nga",
+    "sr": "је и на да су за који од се je i na da su za koji od se",
+    "sv": "och att det är som på för av inte med",
+    "sw": "na ya wa kwa ni katika za la",
+    "tr": "ve bir bu için ile olarak daha göre gibi sonra olan kadar ise çok",
+    "uk": "і й що це як та з із від або був його",
+    "ur": "کے میں کی ہے اور سے نے کو کا",
+    "uz": "va bilan bu uchun ham bir",
+    "vi": "và của là có được trong cho không",
+}
+_ONE_WORD_IN = 15
+_PASSAGE = 200
+# Written alike: what the model tells apart is spelling here and there, not a passage in another language.
+_ALIKE = tuple(
+    frozenset(codes.split()) for codes in ("no da", "sr hr sl", "id ms", "xh zu", "cs sk", "hi mr ne", "tr az", "nl af", "bg mk")
+)
+# Easily confused: a passage must be twice as long, the model sure, and a letter of its own be there, if it has one.
+_CLOSE = tuple(
+    frozenset(codes.split())
+    for codes in ("fa ar ur ps ku ug", "ru uk be bg sr mk", "zh ja", "es pt gl ca it", "sv no da", "fr oc ca")
+)
+_CERTAIN = 0.99
+
+# Yiddish points its letters where Hebrew news does not, and writes two letters as one; the model does not know it.
+_YIDDISH = re.compile("[\u05f0-\u05f2]|[אפי][\u05b4\u05b7\u05b8\u05bf]")
+
+
+def other_languages(text: str, main: str | None) -> tuple[str, ...]:
+    """The languages of whole passages of ``text`` that are not in its ``main`` language, in their order.
+
+    A passage is a run of paragraphs (lines) of 200 letters or more together, 80 in Chinese, Japanese or Korean. Short quotations
+    do not count. Languages written alike (Norwegian and Danish) count as one; neighbours (Persian and Arabic) need more evidence.
+    """
+    if not main:
+        return ()
+    found: dict[str, None] = {}
+    for run in _foreign_runs(text, main):
+        passages: dict[str, list[str]] = {}
+        for paragraph in run:
+            if code := detect_language(paragraph):
+                passages.setdefault(code, []).append(paragraph)
+        for code, paragraphs in passages.items():
+            if code != main and _is_passage("\n".join(paragraphs), code, main):
+                found[code] = None
+    return tuple(found)
+
+
+def _foreign_runs(text: str, main: str) -> Iterator[list[str]]:
+    """Runs of paragraphs that do not look like the main language, long enough for a passage; short lines do not part them."""
+    run: list[str] = []
+    for paragraph in [*text.split("\n"), None]:
+        if paragraph is not None and len(paragraph) < _SHORT and not _CJK.search(paragraph):
+            continue
+        if paragraph is not None and not _looks_like(paragraph, main):
+            run.append(paragraph)
+            continue
+        if sum(map(_size, run)) >= _PASSAGE:
+            yield run
+        run = []
+
+
+def _size(text: str) -> float:
+    """Letters, those of East Asia for two and a half each."""
+    return sum(map(len, _LETTERS.findall(text))) + 1.5 * len(_CJK.findall(text))
+
+
+def _looks_like(paragraph: str, main: str) -> bool:
+    """A quick look, by frequent words where we have them, else by script; in doubt False, which only costs a slow one."""
+    words = _LETTERS.findall(paragraph.casefold())
+    if main in _FUNCTION_WORDS:
+        known = _words_of(main)
+        return sum(word in known for word in words) * _ONE_WORD_IN >= len(words)
+    if main in _LANGUAGES["latin"]:
+        return False
+    letters = sum(map(len, words))
+    own = sum(len(_SCRIPTS[name].findall(paragraph)) for name, codes in _LANGUAGES.items() if main in codes)
+    kana = len(_SCRIPTS["kana"].findall(paragraph)) * 12 > letters
+    return own * 2 >= letters and kana == (main == "ja")
+
+
+@cache
+def _words_of(code: str) -> frozenset[str]:
+    return frozenset(_FUNCTION_WORDS[code].split())
+
+
+def _is_passage(text: str, code: str, main: str) -> bool:
+    size = _size("".join("".join(_SCRIPTS[name].findall(text)) for name, codes in _LANGUAGES.items() if code in codes))
+    if any(code in group and main in group for group in _ALIKE) or size < _PASSAGE:
+        return False
+    if code in _LANGUAGES["latin"] and code in _FUNCTION_WORDS and not _looks_like(text, code):
+        return False  # a list of names
+    if not any(code in group and main in group for group in _CLOSE):
+        return True
+    script, _ = _script(text[:_SAMPLE])
+    sign = next((sign for name, sign in _TELLING.get(script, ()) if name == code), None)
+    choice = _LANGUAGES.get(script, frozenset())
+    certain = len(choice) == 1 or script == "han" or dict(_ranked(text[:_SAMPLE], choice)).get(code, 0.0) >= _CERTAIN
+    return certain and size >= 2 * _PASSAGE and (sign is None or bool(sign.search(text)))
+
 
 def detect_language(text: str, hints: Sequence[str | None] = ()) -> str | None:
     """ISO 639-1 code of ``text``, None if it has no letters.
@@ -72,6 +205,8 @@ def detect_language(text: str, hints: Sequence[str | None] = ()) -> str | None:
     choice = _LANGUAGES[script]
     if len(choice) == 1:
         return next(iter(choice))
+    if script == "hebrew":
+        return "yi" if len(_YIDDISH.findall(sample)) * 30 >= letters else "he"
     ranked = _ranked(sample, choice)
     best, share = ranked[0]
     if script == "han":

@@ -85,7 +85,7 @@ def stated_day(decision: DateDecision) -> date | None:
         return decision.at.date()
     if decision.zone not in ("", _UTC):
         return decision.at.astimezone(_offset(decision.zone)).date()
-    instant = replace(decision.candidates[0], at=decision.at, has_time=True)
+    instant = DateCandidate(DateOrigin.FEED, "", decision.at, has_time=True)
     usable = (item for item in decision.candidates if not item.rejected and not item.zone)
     named = (item for item in usable if item.origin not in _STRONG or not item.has_time)
     return next((item.at.date() for item in named if _agree(item, instant)), decision.at.date())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import inf
@@ -48,9 +48,10 @@ _MASTHEAD = re.compile(
 )
 _UPDATED = re.compile(
     r"updat|modif|edited|aktualisi|geändert|mis à jour|actualiz|atualiz|aggiornat|bijgewerkt|uppdater|oppdater|opdater|обновл|"
-    r"оновл|güncelle|به‌روز|بروزرسانی|تحديث",
+    r"оновл|güncel|به‌روز|بروزرسانی|به روز رسانی|تحديث|aktualiz|frissít|ažurir|ενημέρωσ|עודכן|עדכון|更新|수정|업데이트",
     re.IGNORECASE,
 )
+_UPDATED_BEHIND = re.compile(r"\s?[(（]?(?:更新|수정|updated)", re.IGNORECASE)
 _COPYRIGHT = re.compile(r"©|copyright|all rights reserved|\(c\)", re.IGNORECASE)
 _URL_DAYS = (
     re.compile(r"(?<!\d)((?:19|20|1[34])\d{2})[/_-](\d{1,2})[/_-](\d{1,2})(?!\d)"),
@@ -263,13 +264,22 @@ def _from_pieces(element: Tree, heading: Heading, timezone: str, *, above: bool)
         if not _SHORTEST <= len(piece) <= _PIECE or not _HAS_YEAR.search(piece):
             continue
         labelled = _labelled(home)
-        for reading in find_dates(piece, timezone):
+        readings = list(find_dates(piece, timezone))
+        for reading in readings:
             if _is_prose(piece, reading):
                 continue
-            rejected = _wording(piece, reading) or _place(home, heading, labelled=labelled)
+            said = _said_before(element, home) + piece[: reading.start]
+            rejected = _wording(piece, reading, readings, said) or _place(home, heading, labelled=labelled)
             raw = piece[reading.start : reading.end]
             weight = _VISIBLE + _LABELLED if labelled else _ABOVE if above else _VISIBLE
             yield _evidence(DateOrigin.VISIBLE, raw, reading, weight, rejected=rejected, above=above and not labelled)
+
+
+def _said_before(element: Tree, home: Tree) -> str:
+    """What stands before a piece of text: the label behind which it is, or in the element that it is the tail of."""
+    if home is element:
+        return f"{_name(element)} {_label(element)} "
+    return f"{_name(home)} {(element.text or '')[-_SHORT:]} "
 
 
 def _pieces(element: Tree) -> Iterator[tuple[str, Tree]]:
@@ -316,18 +326,29 @@ def _labelled(element: Tree) -> bool:
 
 def _updated(element: Tree) -> str:
     """``modified`` if a ``<time>`` says so by its class, its label or the words before it."""
-    before, parent = element.getprevious(), element.getparent()
-    label = before.tail or before.text if before is not None else getattr(parent, "text", "")
+    return "modified" if _UPDATED.search(f"{_name(element)} {_label(element)}") else ""
+
+
+def _name(element: Tree) -> str:
+    """What an element is called; nothing if that is a publication, for WordPress themes mark one date "updated published"."""
     name = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
-    # WordPress themes mark one date "updated published"
-    said = f"{'' if _PUBLISHED.search(name) else name} {(label or '')[-60:]}"
-    return "modified" if _UPDATED.search(said) else ""
+    return "" if _PUBLISHED.search(name) else name
 
 
-def _wording(piece: str, reading: Reading) -> str:
+def _label(element: Tree) -> str:
+    """The text right before an element."""
+    before, parent = element.getprevious(), element.getparent()
+    label = (before.tail or "").strip() or before.text if before is not None else getattr(parent, "text", "")
+    return (label or "")[-_SHORT:]
+
+
+def _wording(piece: str, reading: Reading, readings: Sequence[Reading], said: str) -> str:
+    """What a piece of text says against a date in it: ``said`` is what stands before it, which may belong to an earlier date."""
     if _COPYRIGHT.search(piece):
         return "copyright"
-    return "modified" if _UPDATED.search(piece[: reading.start]) else ""
+    earlier = max((other.end for other in readings if other.end <= reading.start), default=None)
+    before = said if earlier is None else piece[earlier : reading.start]
+    return "modified" if _UPDATED.search(before) or _UPDATED_BEHIND.match(piece, reading.end) else ""
 
 
 def _place(element: Tree, heading: Heading, *, labelled: bool = False) -> str:

@@ -358,6 +358,7 @@ def test_zones_are_kept(extract: Extract, page: str | None, fields: dict[str, ob
 
 def test_no_date_has_no_day() -> None:
     assert stated_day(DateDecision()) is None
+    assert stated_day(DateDecision(FEED, has_time=True)) == FEED.date()
 
 
 def test_a_change_before_the_publication_is_none(extract: Extract) -> None:
@@ -366,6 +367,27 @@ def test_a_change_before_the_publication_is_none(extract: Extract) -> None:
     assert extract(_page(head=_meta("2024-03-10T09:00:00Z") + modified)).modified_at is None
     assert extract(_page(head=modified)).modified_at == utc(2024, 3, 9, 9)
     assert extract(_page(below="<p>Updated: 12 March 2024</p>")).modified_at == utc(2024, 3, 12)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>Published 10 March 2024, updated 12 March 2024</p>",
+        "<p>Updated 12 March 2024 | Published 10 March 2024</p>",
+        "<p><b>Updated:</b> 12 March 2024<br><b>Published:</b> 10 March 2024</p>",
+        "<p><span>Zuletzt aktualisiert:</span> <span>12.03.2024</span> <span>Erschienen:</span> <span>10.03.2024</span></p>",
+        "<p>2024年3月10日 公開 2024年3月12日更新</p>",
+        "<p>입력 2024.03.10 09:00 | 수정 2024.03.12 10:00</p>",
+        "<p>10 مارس 2024 - آخر تحديث: 12 مارس 2024</p>",
+    ],
+)
+def test_two_dates_in_one_line(extract: Extract, line: str) -> None:
+    found = extract(_page(below=line))
+
+    assert found.date.at is not None
+    assert found.date.at.date().isoformat() == "2024-03-10"
+    assert found.modified_at is not None
+    assert found.modified_at.date().isoformat() == "2024-03-12"
 
 
 def test_a_date_cut_up_by_its_layout(extract: Extract) -> None:

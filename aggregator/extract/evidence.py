@@ -290,7 +290,7 @@ def _pieces(element: Tree) -> Iterator[tuple[str, Tree]]:
     if tail and not tail.isspace() and (home := element.getparent()) is not None:
         yield tail, home
     # <div class="date"><b>13</b> May <i>2023</i></div>
-    if 1 < len(element) <= _PARTS and _CALLED_DATE.search(element.get("class") or ""):
+    if 1 < len(element) <= _PARTS and _is_dated(element):
         parts = [part.strip() for part in element.itertext() if part.strip()]
         if len(parts) <= _PARTS and sum(map(len, parts)) <= _SHORT:
             yield " ".join(parts), element
@@ -305,10 +305,18 @@ def from_relative(page: Page, heading: Heading, timezone: str, seen_at: datetime
         for piece, home in _pieces(element):
             text = piece.strip()
             for reading in find_relative(text, timezone, seen_at) if 0 < len(text) <= _SHORT else ():
+                raw, labelled = text[reading.start : reading.end], _labelled(home)
+                # "Today" may be a link in a menu or the name of a paper.
+                if not (reading.has_time or labelled or any(map(str.isdecimal, raw)) or _is_dated(home)):
+                    continue
                 count += 1
-                rejected = ("modified" if _UPDATED.search(text) else "") or _place(home, heading, labelled=_labelled(home))
-                raw = text[reading.start : reading.end]
+                rejected = ("modified" if _UPDATED.search(text) else "") or _place(home, heading, labelled=labelled)
                 yield _evidence(DateOrigin.VISIBLE, raw, reading, _RELATIVE, rejected=rejected, above=above)
+
+
+def _is_dated(element: Tree) -> bool:
+    """Whether an element is called a date of some kind."""
+    return element.tag == "time" or bool(_CALLED_DATE.search(element.get("class") or ""))
 
 
 def _is_prose(piece: str, reading: Reading) -> bool:

@@ -451,6 +451,8 @@ def test_a_relative_date_decides_when_there_is_no_other(extract: Extract) -> Non
     found = extract(_page(below=byline)).date
     assert (found.at, found.origin, found.has_time) == (utc(2024, 3, 20, 6, 30), DateOrigin.VISIBLE, True)
     assert extract(_page(below=byline), published_at=FEED).date.at == FEED
+    assert extract(_page(below="<time>yesterday</time>")).date.at == utc(2024, 3, 19)
+    assert extract(_page(below="<div><a href='/today'>Today</a> <a href='/hier'>Hier</a></div>")).date.at is None
     assert extract(_page(after="<div class='comments'><p>Bob, 2 hours ago</p></div>")).date.at is None
 
 

@@ -2,11 +2,11 @@
 
 * ``document`` bytes to a tree, its ``<meta>`` and JSON-LD · ``headline`` the title
 * ``blocks`` a page as blocks of text · ``frame`` which element holds the article · ``remains`` lines that are the page's
-* ``body`` the text, from all of these
+* ``body`` the text, from all of these, and the readers' comments · ``access`` paywalls and consent pages
 * ``datewords`` written dates to instants · ``evidence`` what speaks for a date · ``dates`` the decision
 * ``language`` · ``people`` authors · ``links`` canonical address, picture, tags
 """
 
-from aggregator.extract.article import extract_article
+from aggregator.extract.article import EXTRACTOR, extract_article
 
-__all__ = ["extract_article"]
+__all__ = ["EXTRACTOR", "extract_article"]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from aggregator.extract.body import page_text, plain_text
+from aggregator.extract.access import find_access, is_consent_page
+from aggregator.extract.blocks import Block
+from aggregator.extract.body import Body, page_blocks, plain_text, read_body
 from aggregator.extract.dates import decide_date
 from aggregator.extract.document import Page, read_page
 from aggregator.extract.headline import choose_headline
 from aggregator.extract.language import detect_language, other_languages
-from aggregator.extract.links import absolute, find_canonical, find_image, find_tags, site_names
+from aggregator.extract.links import absolute, find_canonical, find_image, find_section, find_tags, site_names
 from aggregator.extract.people import find_authors
-from aggregator.model.article import Extraction, TextOrigin
+from aggregator.model.article import Access, Extraction, TextOrigin
 from aggregator.model.feed import FeedEntry
 
 _MARKUP = ("html", "xml", "text/plain", "octet-stream")
 _FULL_TEXT = 300
+_ASKED = "the page asks for consent to cookies in the place of its article"
+_BEGINNING = "the page shows only the beginning, the rest to subscribers"
+
+EXTRACTOR = 2
+"""The version of what makes an ``Extraction``: it rises when the same page would give another one, and is stored with it."""
 
 
 def extract_article(
@@ -43,14 +50,18 @@ def extract_article(
     names = _names(page, outlet, url)
     title = choose_headline(page, entry.title, names)
     page = page and page.about(title)
-    text, origin, reason = _text(page, url, entry, title)
+    blocks = page_blocks(page) if page else ()
+    authors = find_authors(page, entry.authors, names, blocks)
+    found = read_body(page, blocks, url, title, (*authors, *names)) if page else Body()
+    access = _access(page, blocks, url, found)
+    text, origin, reason = _text(page, found.text, access, entry, title)
     date, modified = decide_date(page, entry, url=url, headline=title, timezone=timezone, seen_at=seen_at)
     return Extraction(
         title=title,
         text=text,
         text_origin=origin,
         note=note or trouble or reason,
-        authors=find_authors(page, entry.authors, names),
+        authors=authors,
         date=date,
         modified_at=modified,
         language=(language := _language(page, entry, f"{title}\n{text}", outlet_language)),
@@ -59,6 +70,10 @@ def extract_article(
         canonical_url=find_canonical(page, url) if page else None,
         image_url=(find_image(page, url) if page else None) or (absolute(url, entry.image_url) if entry.image_url else None),
         tags=find_tags(page, entry.tags),
+        section=find_section(page, title) if page else "",
+        access=access,
+        comments=found.comments,
+        extractor=EXTRACTOR,
     )
 
 
@@ -84,19 +99,26 @@ def _names(page: Page | None, outlet: str, url: str) -> list[str]:
     return [name for name in [*names, *(site_names(page) if page else ())] if name]
 
 
-def _text(page: Page | None, url: str, entry: FeedEntry, title: str) -> tuple[str, TextOrigin, str]:
-    """The text, where it comes from, and why it is not the page's."""
+def _access(page: Page | None, blocks: Sequence[Block], url: str, body: Body) -> Access:
+    if page is None:
+        return Access.OPEN
+    said = body.text or "\n".join(block.text for block in blocks)
+    return Access.CONSENT if is_consent_page(page, url, said) else find_access(page, blocks, body.text)
+
+
+def _text(page: Page | None, text: str, access: Access, entry: FeedEntry, title: str) -> tuple[str, TextOrigin, str]:
+    """The text, where it comes from, and why it is not the page's, or not all of it. ``text`` is the page's."""
     full = plain_text(entry.content, title)
     spare = full if full else plain_text(entry.summary, title)
-    text = page_text(page, url, title) if page else ""
-    if text and (len(full) < _FULL_TEXT or len(text) * 2 >= len(full)):
-        return text, TextOrigin.PAGE, ""
+    asks = access is Access.CONSENT
+    if text and not asks and (len(spare) < _FULL_TEXT or len(text) * 2 >= len(spare)):
+        return text, TextOrigin.PAGE, _BEGINNING if access is Access.PAYWALL else ""
     if spare:
         reason = "page text is much shorter than the feed's" if text else "no text found on the page"
-        return spare, TextOrigin.FEED, reason if page else ""
-    if text:
-        return text, TextOrigin.PAGE, ""
-    return "", TextOrigin.NONE, "no text found on the page or in the feed" if page else ""
+        return spare, TextOrigin.FEED, (_ASKED if asks else reason) if page else ""
+    if text and not asks:
+        return text, TextOrigin.PAGE, _BEGINNING if access is Access.PAYWALL else ""
+    return "", TextOrigin.NONE, (_ASKED if asks else "no text found on the page or in the feed") if page else ""
 
 
 def _language(page: Page | None, entry: FeedEntry, text: str, outlet_language: str | None) -> str | None:

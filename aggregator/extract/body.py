@@ -12,17 +12,18 @@ import trafilatura
 from lxml import etree
 from lxml import html as lxml_html
 
-from aggregator.extract.blocks import SENTENCE_END, Block, Kind, live, read_blocks, weight
+from aggregator.extract.blocks import SENTENCE_END, Block, Kind, Mark, live, read_blocks, weight
 from aggregator.extract.datewords import find_dates
 from aggregator.extract.document import BAD_TREE, Page, Tree, clean_line, squash, words
 from aggregator.extract.frame import find_frame, is_named
-from aggregator.extract.remains import is_read_also, without_remains
+from aggregator.extract.remains import is_label, is_read_also, without_remains
 
 _LEAD_LINES = 8
 _LEAD_CHARS = 140
 _STATED, _LITTLE, _MUCH = 250, 200, 400
 """By weight: what JSON-LD must state to count, below what we have next to nothing, and from what on a text can be certain."""
 _REPEATED, _CARD = 60, 400
+_REMARK, _COMMENTS = 12, 20_000
 _PARAGRAPHS = frozenset(("p", "blockquote", "pre", "dd", "dt"))
 _BLOCKS_WORDS = (
     "address article aside blockquote br center dd div dl dt figcaption footer form h1 h2 h3 h4 h5 h6 header hr li "
@@ -42,20 +43,56 @@ _TRAIL = re.compile(r"[>›»/|•→←]|::")
 _JOINED = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
 
 
-def page_text(page: Page, url: str, headline: str, people: Sequence[str] = ()) -> str:
-    """The page's text, one paragraph a line, without the headline; empty if there is none. ``url`` resolves links.
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a page has to read: ``text``, one paragraph a line, and the readers' ``comments``."""
+
+    text: str = ""
+    comments: str = ""
+
+
+def page_blocks(page: Page) -> list[Block]:
+    """The blocks of a page's body."""
+    return read_blocks(_root(page))
+
+
+def _root(page: Page) -> Tree:
+    body = page.tree.find(".//body")
+    return page.tree if body is None else body
+
+
+def read_body(page: Page, blocks: Sequence[Block], url: str, headline: str, people: Sequence[str] = ()) -> Body:
+    """The page's text and comments; empty if there are none. ``blocks`` are the page's, ``url`` resolves links.
 
     Ours comes first: the blocks of the frame that holds the article. Where it is in doubt, trafilatura has a say. What the
     publisher states in JSON-LD (``articleBody``) tells which of our lines are not the article's, and stands in if we have
     something else. ``people`` are the authors and outlets, whose names alone make no line of an article.
     """
-    body = page.tree.find(".//body")
-    found = find_text(page.tree if body is None else body, squash(headline))
+    found = find_text(_root(page), blocks, squash(headline))
     stated = _stated(page)
     lines = _agreed(found.lines, stated) if stated else found.lines
     if not (stated and lines) and not found.certain:
         lines = _second_opinion(page, url, lines)
-    return trim_lead("\n".join(without_remains(lines, people)), headline)
+    below = trim_lead("\n".join(lines), headline).split("\n")
+    text = trim_lead("\n".join(without_remains(below, people)), headline)  # what stood between headline and byline
+    return Body(text, find_comments(blocks, text))
+
+
+def find_comments(blocks: Sequence[Block], text: str) -> str:
+    """What readers wrote, a line for each paragraph, at most some 20,000 characters; what is in ``text`` is no comment."""
+    size, lines = 0, []
+    for block in blocks:
+        if not any(mark is Mark.COMMENTS for _, mark in block.marks) or block.linked or block.kind is Kind.HEADING:
+            continue
+        if any(mark is Mark.HARD or element.tag == "form" for element, mark in block.marks):
+            continue
+        if is_label(block.text) or len(block.text) < _REMARK or block.text in text or _is_date_line(block.text):
+            continue
+        size += len(block.text)
+        if size > _COMMENTS:
+            break
+        lines.append(block.text)
+    return "\n".join(lines) if any(len(line) > _REPEATED for line in lines) else ""
 
 
 def _stated(page: Page) -> str:
@@ -122,9 +159,9 @@ class Found:
     certain: bool
 
 
-def find_text(root: Tree, headline: str) -> Found:
+def find_text(root: Tree, blocks: Sequence[Block], headline: str) -> Found:
     """The lines of the article under ``root``, by where they stand. ``headline`` is squashed."""
-    blocks = live(read_blocks(root))
+    blocks = live(blocks)
     frame = find_frame(root, blocks, headline)
     inside = [block for block in blocks if block.home is frame or any(node is frame for node in block.home.iterancestors())]
     prose = sum(block.prose for block in inside)

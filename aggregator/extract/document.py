@@ -37,6 +37,7 @@ BAD_TREE: tuple[type[Exception], ...] = (
 
 _ARTICLE_TYPE = re.compile(r"(?:Article|BlogPosting|Posting|Report|Review)$")
 _PAGE_TYPE = re.compile(r"(?:WebPage|VideoObject|ItemPage)$")
+_BREADCRUMB = re.compile(r"bread-?crumb", re.IGNORECASE)
 _COLLAPSE = re.compile(r"\s+")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufeff]")
 _CDATA = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*$")
@@ -50,12 +51,14 @@ _ASCII = bytes(range(128))
 class Page:
     """A parsed page. ``metas`` maps lower-cased names, properties and itemprops to their contents in document order.
 
-    ``articles`` are the JSON-LD nodes that describe an article (those that describe the page come last).
+    ``articles`` are the JSON-LD nodes that describe an article (those that describe the page come last), ``crumbs`` the steps
+    of the breadcrumb from below the home page, as JSON-LD or the page's own navigation has them.
     """
 
     tree: Tree
     metas: dict[str, list[str]] = field(default_factory=dict)
     articles: tuple[Node, ...] = ()
+    crumbs: tuple[str, ...] = ()
 
     def meta(self, *names: str) -> str:
         """The first non-empty content among ``names``, in that order; else an empty string."""
@@ -122,7 +125,8 @@ def read_page(body: bytes, content_type: str) -> Page | None:
         return None
     if tree is None:
         return None
-    return Page(tree, _metas(tree), tuple(_articles(tree)))
+    articles, crumbs = _articles(tree)
+    return Page(tree, _metas(tree), tuple(articles), tuple(crumbs or _trail(tree)))
 
 
 def _metas(tree: Tree) -> dict[str, list[str]]:
@@ -135,10 +139,14 @@ def _metas(tree: Tree) -> dict[str, list[str]]:
     return metas
 
 
-def _articles(tree: Tree) -> list[Node]:
-    """Article nodes of every JSON-LD block, then page nodes; a broken block is searched for the three values that matter."""
+def _articles(tree: Tree) -> tuple[list[Node], list[str]]:
+    """Article nodes of every JSON-LD block, then page nodes; and the breadcrumb's names.
+
+    A broken block is searched for the three values that matter.
+    """
     articles: list[Node] = []
     pages: list[Node] = []
+    crumbs: list[str] = []
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or "").lower() or not script.text:
             continue
@@ -149,7 +157,28 @@ def _articles(tree: Tree) -> list[Node]:
                 articles.append(node)
             elif any(_PAGE_TYPE.search(name) for name in names):
                 pages.append(node)
-    return articles + pages
+            elif any(name.endswith("BreadcrumbList") for name in names) and not crumbs:
+                crumbs = _steps(node.get("itemListElement"))
+    return articles + pages, crumbs
+
+
+def _steps(items: Any) -> list[str]:
+    """The names in a ``BreadcrumbList``, without the first one if there are more: it is the home page."""
+    names = []
+    for item in items[:12] if isinstance(items, list) else []:
+        held = item.get("item") if isinstance(item, dict) else None
+        name = (item.get("name") if isinstance(item, dict) else None) or (held.get("name") if isinstance(held, dict) else None)
+        if isinstance(name, str):
+            names.append(clean_line(name))
+    return names[1:]
+
+
+def _trail(tree: Tree) -> list[str]:
+    """The links of the page's breadcrumb, without the first one."""
+    for element in tree.iter("nav", "ol", "ul", "div"):
+        if _BREADCRUMB.search(f"{element.get('class') or ''} {element.get('id') or ''} {element.get('aria-label') or ''}"):
+            return [name for link in list(element.iter("a"))[:8] if (name := clean_line(link.text_content()))][1:]
+    return []
 
 
 def _load(text: str) -> Any:
@@ -177,5 +206,7 @@ def _nodes(value: Any) -> Iterator[Node]:
         elif isinstance(head, dict):
             yield head
             queue.extend(
-                head[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if isinstance(head.get(key), list | dict)
+                head[key]
+                for key in ("@graph", "mainEntity", "mainEntityOfPage", "breadcrumb")
+                if isinstance(head.get(key), list | dict)
             )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from aggregator.extract.document import Page, clean_line
+from aggregator.extract.document import Page, clean_line, squash
 
 _SECOND_LEVEL_WORDS = "ac asso co com edu gen go gob gov gouv gub info int ltd mil ne net nom or org press sch"
 _SECOND_LEVEL = frozenset(_SECOND_LEVEL_WORDS.split())
@@ -116,3 +116,13 @@ def _distinct(raw: Iterable[str]) -> tuple[str, ...]:
         if tag and len(tag) <= _LONGEST_TAG:
             found.setdefault(tag.casefold(), tag)
     return tuple(found.values())[:_MOST_TAGS]
+
+
+def find_section(page: Page, headline: str) -> str:
+    """The outlet's word for where the article stands: JSON-LD, ``<meta>``, else the last step of its breadcrumb before it."""
+    stated = [node.get("articleSection") for node in page.articles[:2]]
+    names = [item for value in stated for item in (value if isinstance(value, list) else [value])[:1] if isinstance(item, str)]
+    names += [page.meta("article:section", "section", "parsely-section", "cxenseparse:section", "sailthru.section")]
+    key = squash(headline)
+    names += [name for name in reversed(page.crumbs) if squash(name) != key and not key.startswith(squash(name))][:1]
+    return next((clean for name in names if (clean := clean_line(name)) and len(clean) <= _LONGEST_TAG), "")

@@ -137,7 +137,7 @@ def is_byline(line: str, people: Sequence[str]) -> bool:
 
 def without_remains(lines: Sequence[str], people: Sequence[str] = ()) -> list[str]:
     """``lines`` without the page's own. What stands at either end is judged more strictly than what stands inside."""
-    kept = [line for line in lines if not (is_label(line) or is_read_also(line))]
+    kept = [line for line in lines if line and not (is_label(line) or is_read_also(line))]
     while kept and _is_end(kept[-1], people):
         kept.pop()
     edge = range(len(kept))[-_EDGE_LINES:]

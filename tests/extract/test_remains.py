@@ -10,7 +10,8 @@ from aggregator.extract.remains import is_byline, is_invitation, is_label, is_re
     [
         "Read more: Ferry terminal closes", "» Read also", "Related: Ferry terminal closes", "Mehr zum Thema:",
         "Lesen Sie auch: Der Hafen schließt", "À lire aussi Le port ferme", "Lee también: El puerto cierra",
-        "Leggi anche > Il porto", "Leia também: O porto", "Czytaj też: Port zamknięty", "Читайте также: Порт закрыт", "Διαβάστε επίσης: Το λιμάνι",
+        "Leggi anche > Il porto", "Leia também: O porto", "Czytaj też: Port zamknięty", "Читайте также: Порт закрыт",
+        "Διαβάστε επίσης: Το λιμάνι",
         "Bunlar da ilginizi çekebilir", "بیشتر بخوانید: بندر بسته شد", "اقرأ أيضاً: إغلاق الميناء", "קראו גם: הנמל נסגר",
         "延伸閱讀：港口關閉", "【関連記事】港が閉鎖", "관련기사: 항구 폐쇄", "Les også: Havnen stenger", "Läs mer: Hamnen stängs",
     ],

@@ -34,7 +34,8 @@ _CONSENT_HEAD = re.compile(
 )
 _PAY_CALL = re.compile(
     r"(?:subscribe|sign (?:in|up)|log ?in|register|join)\b"
-    r"(?:.{0,40}\bto (?:continue|keep reading|finish|unlock)| (?:now |today |here )?to read|.{0,40}\bfor (?:full|unlimited) access)\b|"
+    r"(?:.{0,40}\bto (?:continue|keep reading|finish|unlock)| (?:now |today |here )?to read|"
+    r".{0,40}\bfor (?:full|unlimited) access)\b|"
     r"to (?:continue|keep) reading|(?:read|unlock|view) the (?:full|rest of (?:the|this)) (?:article|story)|"
     r"(?:for|to) subscribers(?: only)?\b|subscribers?[- ]only|already a (?:subscriber|member)|"
     r"you have reached your .{0,20}limit|"

@@ -67,7 +67,7 @@ def extract_article(
         language=(language := _language(page, entry, f"{title}\n{text}", outlet_language)),
         other_languages=other_languages(text, language),
         site_name=next(iter(site_names(page)), "") if page else "",
-        canonical_url=find_canonical(page, url) if page else None,
+        canonical_url=find_canonical(page, url, title) if page else None,
         image_url=(find_image(page, url) if page else None) or (absolute(url, entry.image_url) if entry.image_url else None),
         tags=find_tags(page, entry.tags),
         section=find_section(page, title) if page else "",

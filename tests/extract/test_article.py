@@ -151,6 +151,41 @@ def test_canonical_address(extract: Extract) -> None:
     assert canonical('<link rel="canonical" href="https://herald.example/a">', amp) == "https://herald.example/a"
 
 
+@pytest.mark.parametrize(
+    ("url", "declared", "expected"),
+    [
+        ("/harbour/2024/item-7", "/harbour/2024/item-7?utm_source=feed&id=4#top", "/harbour/2024/item-7?id=4"),
+        ("/harbour/ferry-terminal-closes/amp/", "/harbour/ferry-terminal-closes/", "/harbour/ferry-terminal-closes/"),
+        ("/harbour/ferry-terminal-closes/2", "/harbour/ferry-terminal-closes", "/harbour/ferry-terminal-closes"),
+        ("/harbour/ferry-terminal-closes", "/harbour/", None),
+        ("/harbour/ferry-terminal-closes", "/harbour/mayor-opens-school-garden", None),
+        ("/harbour/ferry-terminal-closes-991827", "/news/991827/the-old-pier-shuts", "/news/991827/the-old-pier-shuts"),
+        ("/node/991827/print", "/harbour/ferry-terminal-closes", "/harbour/ferry-terminal-closes"),
+        ("/a/old-words-for-this-text", "/harbour/ferry-terminal-closes", "/harbour/ferry-terminal-closes"),
+        ("/index.php?id=7", "/index.php?id=7&print=1", "/index.php?id=7"),
+    ],
+)
+def test_a_canonical_address_that_cannot_be_true_is_not_believed(
+    extract: Extract, url: str, declared: str, expected: str | None
+) -> None:
+    site = "https://herald.example"
+    head = f'<link rel="canonical" href="{site}{declared}">'
+    page = f"<html><head>{head}</head><body><h1>Ferry terminal closes</h1><p>x</p></body></html>"
+
+    assert extract(page, url=f"{site}{url}").canonical_url == (f"{site}{expected}" if expected else None)
+
+
+def test_when_rel_canonical_lies_the_next_witness_is_asked(extract: Extract) -> None:
+    head = (
+        '<link rel="canonical" href="https://herald.example/"><script type="application/ld+json">{"@type":"NewsArticle",'
+        '"mainEntityOfPage":{"@id":"https://herald.example/harbour/ferry-terminal-closes"}}</script>'
+    )
+    page = f"<html><head>{head}</head><body><h1>Ferry terminal closes</h1><p>x</p></body></html>"
+
+    found = extract(page, url="https://m.herald.example/harbour/ferry-terminal-closes?print=1")
+    assert found.canonical_url == "https://herald.example/harbour/ferry-terminal-closes"
+
+
 def test_site_name_picture_and_tags(extract: Extract) -> None:
     head = (
         '<meta property="og:site_name" content="The Northern Herald"><meta property="og:image" content="/i/ferry.jpg">'

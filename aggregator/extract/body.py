@@ -169,14 +169,19 @@ def find_text(root: Tree, blocks: Sequence[Block], headline: str) -> Found:
     of_links = sum(weight(block.text) for block in inside if block.linked) > prose
     cards = frozenset() if of_links else _cards(inside, frame)
     texts = {block.home for block in inside if block.prose}
-    lines: dict[str, None] = {}
-    for place, block in enumerate(inside):
-        if not of_links and (block.linked or _is_aside(block, frame, cards, texts)):
+    kept: list[Block] = []
+    seen: set[str] = set()
+    for block in inside:
+        if block.text in seen or (not of_links and (block.linked or _is_aside(block, frame, cards, texts))):
             continue
-        lines.setdefault(block.text if len(block.text) > _REPEATED else f"{block.text}\n{place}")
+        if len(block.text) > _REPEATED:
+            seen.add(block.text)
+        kept.append(block)
+    while kept and kept[-1].kind is Kind.HEADING:  # it headed what has been left out
+        kept.pop()
     total = sum(block.prose for block in blocks)
     certain = prose >= _MUCH and is_named(frame) and prose >= total * 0.6
-    return Found(tuple(line.partition("\n")[0] for line in lines), certain)
+    return Found(tuple(block.text for block in kept), certain)
 
 
 def _is_aside(block: Block, frame: Tree, cards: AbstractSet[Tree], texts: AbstractSet[Tree]) -> bool:

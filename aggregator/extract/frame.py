@@ -16,6 +16,8 @@ _BODYISH = re.compile(
     re.IGNORECASE,
 )
 _MOST, _FIRST = 0.85, 2.5
+_SHARES = (1, 0.6, 0.4)
+"""What a paragraph counts for the element that holds it, the one around that, and the next: boxes may hold one each."""
 
 
 class _Counts:
@@ -33,10 +35,12 @@ class _Counts:
             holder = self.holder(block.home)
             self.own[holder] = self.own.get(holder, 0) + block.prose
             self.homes.setdefault(holder, []).append(block.home)
-            self.near[holder] = self.near.get(holder, 0) + block.prose
-            parent = holder.getparent()
-            if holder is not root and parent is not None:
-                self.near[parent] = self.near.get(parent, 0) + 0.6 * block.prose
+            node = holder
+            for share in _SHARES:
+                self.near[node] = self.near.get(node, 0) + share * block.prose
+                if node is root:
+                    break
+                node = node.getparent()
             element = block.home
             while element is not None:
                 self.all[element] = self.all.get(element, 0) + block.prose
@@ -81,6 +85,8 @@ def find_frame(root: Tree, blocks: Sequence[Block], headline: str = "") -> Tree:
     if not scores:
         return node
     most = max(scores.values())
+    if counts.near.get(node, 0) >= most * 1.5:  # every paragraph has a box of its own
+        return node
     return _up(next(element for element in scores if scores[element] >= most * 0.6), node, counts)
 
 

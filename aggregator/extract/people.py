@@ -45,8 +45,10 @@ _NAME = (
     r"of)\s+)*[^\W\d_a-zа-яα-ω][\w.'’-]*){1,3}"
 )
 _NAMES = re.compile(rf"{_NAME}(?:(?:\s*[,&]\s*|\s+(?:and|und|et|y|e|en|i|og|och|ve|и|و)\s+){_NAME}){{0,3}}")
+_BEHIND_NAMES = re.compile(r"\s*[\d۰-۹٠-٩|•·–(/].*$")
 _REPORTER = re.compile(
-    r"(?:^|[（(〔【\s])記者\s?([\u4e00-\u9fff]{2,4})\s?[／/]|(?:^|[\s=\[(])([가-힣]{2,4})\s?(?:기자|특파원)(?:$|[\s=\])])"
+    r"(?:^|[（(〔【\s])記者\s?([\u4e00-\u9fff]{2,4})\s?[／/]|(?:^|[\s=\[(])([가-힣]{2,4})\s?(?:기자|특파원)(?:$|[\s=\])\d])|"
+    r"^(?:作者|撰文|文|記者|记者|본문)\s?[・:：/／]\s?([\u4e00-\u9fff\u3040-\u30ff·]{2,8})(?:$|[\s\d(（|])"
 )
 _ELSEWHERE = re.compile(
     r"comment|relat|recommend|teaser|popular|trend|side-?bar|recirc|promo|card|(?:^|[\s_-])list", re.IGNORECASE
@@ -93,10 +95,11 @@ def _spoken(blocks: Sequence[Block]) -> list[str]:
     for block in blocks:
         if len(block.text) > _LONGEST or any(mark in (Mark.HARD, Mark.COMMENTS) for _, mark in block.marks):
             continue
-        if (said := _SAYS_BY.match(block.text)) and _NAMES.fullmatch(said[1]):
-            return [said[1]]
+        # a date may stand right behind the names
+        if (said := _SAYS_BY.match(block.text)) and _NAMES.fullmatch(names := _BEHIND_NAMES.sub("", said[1])):
+            return [names]
         if said := _REPORTER.search(block.text):
-            return [said[1] or said[2]]
+            return [said[1] or said[2] or said[3]]
     return []
 
 
@@ -148,6 +151,8 @@ def _people(lines: Iterable[str], outlet: set[str]) -> tuple[str, ...]:
     for line in lines:
         if "://" in line:
             continue
+        if said := _REPORTER.search(line):
+            line = said[1] or said[2] or said[3]
         for part in _SPLIT.split(clean_line(line)[:300]):
             name = _BY.sub("", part).strip(" .:-–—\"'()")
             key = squash(name)

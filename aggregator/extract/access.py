@@ -94,7 +94,7 @@ def find_access(page: Page, blocks: Sequence[Block], text: str) -> Access:
     last = max((place for place, block in enumerate(blocks) if block.prose and block.text in text), default=-1)
     for place, block in enumerate(blocks):
         near = last <= place <= last + 8 and not any(element.tag in ("footer", "nav") for element, _ in block.marks)
-        if len(block.text) <= _CALL and (near or _in_wall(block)) and _PAY_CALL.search(block.text):
+        if len(block.text) <= _CALL and (near or block.marks) and _PAY_CALL.search(block.text) and (near or _in_wall(block)):
             return Access.PAYWALL
     paid = weight(text) < _BEGINNING and _is_paid(page, blocks, text)
     return Access.PAYWALL if paid else Access.OPEN

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from lxml import etree
 
@@ -89,9 +90,9 @@ _SIDE_WORDS = (
     "teasers?|read-?(?:more|next|also|too)|readmore|see-?also|more-?(?:on|from|stories|news)|also-?(?:read|like)|up-?next|"
     "further-?reading|share|sharing|share-?(?:bar|buttons?|links?|tools?)|shares|social|social-?\\w+|addtoany|sharedaddy|follow-?us|"
     "sign-?up|login|breadcrumbs?|bylines?|dateline|authors?|author-?(?:bio|box|info|card|name)|bio|contributors?|"
-    "tags?|tag-?(?:list|cloud|links?)|keywords?|topics?|categories|(?:post|entry|article)-?meta|meta|meta-?data|"
+    "tags?|tag-?(?:list|cloud|links?)|keywords?|topics?|categories|meta|meta-?data|"
     "article-?(?:info|tools)|captions?|credits?|copyright|photo-?credits?|legende|"
-    "side-?bar|(?:right|left)-?col(?:umn)?|col(?:umn)?-?(?:right|left)|masthead|toolbar|pagination|pager|"
+    "side-?bar|right-?col(?:umn)?|left-?col(?:umn)?|col(?:umn)?-?(?:right|left)|masthead|toolbar|pagination|pager|"
     "rating|polls?|quiz|survey|disclaimer|notice"
 )
 _COVER_WORDS = (
@@ -107,7 +108,13 @@ def _names(words: str) -> re.Pattern[str]:
 
 _COMMENTS, _HARD = _names(_COMMENT_WORDS), _names(_HARD_WORDS)
 _SIDE, _COVER = _names(_SIDE_WORDS), _names(_COVER_WORDS)
-_SUSPECT = re.compile(f"{_COMMENT_WORDS}|{_HARD_WORDS}|{_SIDE_WORDS}|{_COVER_WORDS}", re.IGNORECASE)
+_STEMS = frozenset(
+    word[:4]
+    for words in (_COMMENT_WORDS, _HARD_WORDS, _SIDE_WORDS, _COVER_WORDS)
+    for word in re.findall(r"(?:^|\|)([a-z]+)", re.sub(r"\(\?:[^()]*\)", "", words))
+)
+"""How the words begin that these patterns look for: few names have any, and looking these up is much cheaper."""
+_WORD = re.compile("[A-Z]?[a-z]+|[A-Z]+")
 # Names that say what a wrapper has or how it looks, and those that WordPress gives an article: its tags, its categories.
 _SAYS_HAS = re.compile(
     r"(?:^|\s)\S*(?:has|with|without|no|not|tag|category|author|overflow|enabled|disabled)[-_]\S*|\S+[-_](?:enabled|disabled)(?=\s|$)"
@@ -128,8 +135,8 @@ def _mark(element: Tree, name: str) -> Mark | None:
     role = get("role") or ""
     if name in _HARD_TAGS or role in _HARD_ROLES:
         return Mark.HARD
-    label = f"{get('class') or ''} {get('id') or ''}"
-    if len(label) > 1 and _SUSPECT.search(label) and (mark := _named(element, _SAYS_HAS.sub(" ", label))):
+    mark = _named(get("class") or "", get("id") or "")
+    if mark and not (mark is Mark.SIDE and "teaser" in (get("class") or "") and element.find(".//a") is None):  # else the lead
         return mark
     if name in _SIDE_TAGS or role in _SIDE_ROLES:
         return Mark.SIDE
@@ -138,13 +145,18 @@ def _mark(element: Tree, name: str) -> Mark | None:
     return Mark.COVER if hidden or (style and _HIDDEN.search(style)) else None
 
 
-def _named(element: Tree, label: str) -> Mark | None:
-    """What an element is called."""
+@lru_cache(maxsize=8192)
+def _named(class_: str, id_: str) -> Mark | None:
+    """What an element is called. Pages repeat their names, and so do the pages of a site."""
+    label = f"{class_} {id_}"
+    if _STEMS.isdisjoint([word[:4].lower() for word in _WORD.findall(label)]):
+        return None
+    label = _SAYS_HAS.sub(" ", label)
     if _COMMENTS.search(label):
         return Mark.COMMENTS
     if _HARD.search(label):
         return Mark.HARD
-    if _SIDE.search(label) and not ("teaser" in label.lower() and element.find(".//a") is None):  # else it is the lead
+    if _SIDE.search(label):
         return Mark.SIDE
     return Mark.COVER if _COVER.search(label) else None
 

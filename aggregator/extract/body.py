@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import trafilatura
@@ -277,6 +278,7 @@ def trim_lead(text: str, headline: str) -> str:
     return "\n".join(lines[start:])
 
 
+@lru_cache(maxsize=16)
 def _headline_pattern(headline: str) -> re.Pattern[str] | None:
     """Finds the headline whatever its quotes and blanks; None if it is too short to be told from ordinary words."""
     tokens = re.findall(r"\w+", headline)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aggregator.extract.document import Page, Tree, clean_line, squash, words
 
@@ -35,14 +36,19 @@ def clean_title(text: str, names: Iterable[str]) -> str:
     text = clean_line(_TAGS.sub("", text))[:_LONGEST]
     names = [name for name in names if len(name) > 1]
     for name in names:
-        text = re.sub(
-            rf"^{re.escape(name)}\s*[:|–—-]\s+(?=\S)|(?<=\S)\s+[:|–—-]\s+{re.escape(name)}$", "", text, flags=re.IGNORECASE
-        )
+        text = _around(name).sub("", text)
     keys = {squash(name).replace(" ", "") for name in names} - {""}
     text = _without_tail(text, keys)
     while (found := _PREFIX.match(text)) and squash(found[1]).replace(" ", "") in keys:
         text = text[found.end() :]
     return text.strip()
+
+
+@lru_cache(maxsize=256)
+def _around(name: str) -> re.Pattern[str]:
+    """Finds an outlet's name before or behind a title."""
+    name = re.escape(name)
+    return re.compile(rf"^{name}\s*[:|–—-]\s+(?=\S)|(?<=\S)\s+[:|–—-]\s+{name}$", re.IGNORECASE)
 
 
 def _without_tail(text: str, keys: set[str]) -> str:

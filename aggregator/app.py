@@ -133,13 +133,17 @@ async def preview(store: Store, config: Config, recipient: Recipient, slot: Slot
 
 
 @asynccontextmanager
-async def open_errand(config: Config, *, clock: Clock | None = None) -> AsyncIterator[Rooms]:
-    """The rooms for one errand, beside a running service or without one: nothing is applied, nothing ticks."""
+async def open_errand(config: Config, *, clock: Clock | None = None, alone: bool = True) -> AsyncIterator[Rooms]:
+    """The rooms for one errand, beside a running service or without one: nothing is applied, nothing ticks.
+
+    ``alone``: one worker will do; else there are as many as the service has.
+    """
     clock, transport = clock or SystemClock(), transport_for(config.settings.mail)
     store = await asyncio.to_thread(open_store, config)
     try:
         active = await asyncio.to_thread(activate, store, config)
-        fetcher, cpu = Fetcher(config.settings.fetch, clock), CpuPool(replace(config.settings.workers, processes=1), warm=False)
+        workers = replace(config.settings.workers, processes=1) if alone else config.settings.workers
+        fetcher, cpu = Fetcher(config.settings.fetch, clock), CpuPool(workers, warm=not alone)
         try:
             robots = RobotsDesk(store, fetcher, cpu, clock, config.settings.fetch)
             yield Rooms(store, fetcher, cpu, transport, clock, active, robots)

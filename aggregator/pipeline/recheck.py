@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 from aggregator.dedupe import judge
 from aggregator.model.article import ArticleDraft, Extraction, Fingerprint
+from aggregator.model.feed import FeedEntry
 from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified
 from aggregator.model.record import Outcome
 from aggregator.pipeline.cpu import Crashed
@@ -94,7 +95,7 @@ async def _read(rooms: Rooms, due: DueRecheck, page: Fetched, now: datetime) -> 
         rhythm = rhythm_of(rooms.active.config.settings.articles)
         await rooms.store.write(rechecks.settle, due, Outcome.SAME, now, rhythm, status=page.status, validators=page.validators)
         return Outcome.SAME
-    made = await _extract(rooms, due, page)
+    made, entry = await _extract(rooms, due, page)
     if isinstance(made, Crashed):
         detail = f"reading the page {made.detail}"
         return await _note(rooms, due, Outcome.FAILED, now, status=page.status, detail=detail)
@@ -106,7 +107,7 @@ async def _read(rooms: Rooms, due: DueRecheck, page: Fetched, now: datetime) -> 
         # When it was published is not for a later state of the page to say, unless nothing was known.
         extraction = replace(extraction, date=due.decided if due.decided.at else extraction.date)
         draft = ArticleDraft(due.source_id, 0, page.final_url, extraction, mark, now, due.article.baseline)
-        packed = await asyncio.to_thread(pack, page, due.entry) if settings.archive.pages else None
+        packed = await asyncio.to_thread(pack, page, entry) if settings.archive.pages else None
     await rooms.store.write(
         rechecks.settle,
         due,
@@ -122,8 +123,10 @@ async def _read(rooms: Rooms, due: DueRecheck, page: Fetched, now: datetime) -> 
     return outcome
 
 
-async def _extract(rooms: Rooms, due: DueRecheck, page: Fetched) -> tuple[Extraction, Fingerprint] | Crashed:
-    """Extract a later state of a page. Its headline is the page's own: what the feed called it then is no evidence now.
+async def _extract(rooms: Rooms, due: DueRecheck, page: Fetched) -> tuple[tuple[Extraction, Fingerprint] | Crashed, FeedEntry]:
+    """Extract a later state of a page, and tell with which entry.
+
+    Its headline is the page's own: what the feed called it then is no evidence now.
 
     A page may have called it otherwise than its feed all along. So a headline that differs from the stored one counts only if
     the page that is kept had another one; else all is read again with the feed's words, as it was the first time.
@@ -134,12 +137,12 @@ async def _extract(rooms: Rooms, due: DueRecheck, page: Fetched) -> tuple[Extrac
     alone = replace(whole, entry=replace(due.entry, title=""))
     made = await rooms.cpu.run(read_article, alone)
     if isinstance(made, Crashed) or terms(made[0].title) == terms(due.article.title):
-        return made
+        return made, alone.entry
     if due.page is not None:
         body = await rooms.store.read(body_of, due.page.sha256)
         kept_type = next((value for name, value in due.page.headers if name == "content-type"), "")
         kept = replace(alone, url=due.page.final_url, body=body, content_type=kept_type, seen_at=due.page.fetched_at)
         before = await rooms.cpu.run(read_article, kept)
         if not isinstance(before, Crashed) and terms(before[0].title) != terms(made[0].title):
-            return made
-    return await rooms.cpu.run(read_article, whole)
+            return made, alone.entry
+    return await rooms.cpu.run(read_article, whole), whole.entry

@@ -182,7 +182,7 @@ def _sharing(draft: ArticleDraft) -> Any:
     return found.order_by(shared).limit(MOST_CANDIDATES)
 
 
-def _values(draft: ArticleDraft) -> dict[str, Any]:
+def columns_of(draft: ArticleDraft) -> dict[str, Any]:
     """The columns that a draft fills, for a new article and for a revision alike."""
     made: Extraction = draft.extraction
     return {
@@ -222,7 +222,7 @@ def _insert(session: Session, draft: ArticleDraft, verdict: New, place: PlaceSto
     else:
         story_id = stories.story_of(session, group_id)
         stories.touch(session, story_id, draft.seen_at)
-    values = _values(draft) | {"source_id": draft.source_id, "baseline": draft.baseline}
+    values = columns_of(draft) | {"source_id": draft.source_id, "baseline": draft.baseline}
     values |= {"story_id": story_id, "group_id": group_id, "similarity": verdict.similarity}
     values |= {"revision_reason": Reason.FIRST.value}
     statement = insert(ArticleRow).values(**values, first_seen_at=draft.seen_at).returning(col(ArticleRow.id))
@@ -254,7 +254,7 @@ def revise(session: Session, article_id: int, draft: ArticleDraft, reason: Reaso
         )
     )
     number = old.revision + 1
-    values = _values(draft) | {"revision": number, "match_due": True, "revision_reason": reason.value}
+    values = columns_of(draft) | {"revision": number, "match_due": True, "revision_reason": reason.value}
     session.execute(update(ArticleRow).where(col(ArticleRow.id) == article_id).values(**values))
     session.execute(text("DELETE FROM shingle WHERE article_id = :id"), {"id": article_id})
     session.execute(text(f"DELETE FROM {FTS} WHERE rowid = :id"), {"id": article_id})  # noqa: S608
@@ -264,7 +264,7 @@ def revise(session: Session, article_id: int, draft: ArticleDraft, reason: Reaso
 
 def refresh(session: Session, article_id: int, draft: ArticleDraft) -> None:
     """Take over what a draft says beside title and text, which are the same: dates, authors, language… No new revision."""
-    session.execute(update(ArticleRow).where(col(ArticleRow.id) == article_id).values(**_values(draft)))
+    session.execute(update(ArticleRow).where(col(ArticleRow.id) == article_id).values(**columns_of(draft)))
 
 
 def article(row: ArticleRow, source: SourceRow) -> Article:

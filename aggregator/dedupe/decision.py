@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aggregator.dedupe.copies import SAME_TEXT, group
 from aggregator.dedupe.fingerprint import jaccard
 from aggregator.dedupe.reposts import is_repost
-from aggregator.model.article import ArticleDraft, Candidate, Discard, Duplicate, Revision, TextOrigin, Verdict
+from aggregator.model.article import Access, ArticleDraft, Candidate, Discard, Duplicate, Revision, TextOrigin, Verdict
 from aggregator.text import terms
 
 
@@ -52,7 +52,11 @@ def _is_changed(draft: ArticleDraft, known: Candidate) -> bool:
 
 
 def _is_worse(draft: ArticleDraft, known: Candidate) -> bool:
-    """Whether the draft would replace a text by nothing, or a page's text by the feed's much shorter one."""
-    if draft.extraction.text_origin is TextOrigin.PAGE:
+    """Whether the draft would replace a text by nothing, by a consent page, or by less than half of it: the feed's own, or what a
+    paywall shows."""
+    made = draft.extraction
+    if made.access is Access.CONSENT:
+        return known.words > 0
+    if made.text_origin is TextOrigin.PAGE and made.access is Access.OPEN:
         return False
     return draft.fingerprint.words * 2 < known.words

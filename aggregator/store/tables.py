@@ -187,6 +187,7 @@ class EntryRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source_id", "key"),
         Index("ix_entry_pending", "due_at", sqlite_where=sql("state = 'pending'")),
+        Index("ix_entry_seen", "source_id", "first_seen_at"),
         Index("ix_entry_text", "text_key", sqlite_where=sql("text_key <> ''")),
     )
 

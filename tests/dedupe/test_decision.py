@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from aggregator.dedupe import decide
-from aggregator.model.article import ArticleDraft, Candidate, Discard, Duplicate, New, Revision, TextOrigin
+from aggregator.model.article import Access, ArticleDraft, Candidate, Discard, Duplicate, New, Revision, TextOrigin
 
 Draft = Callable[..., ArticleDraft]
 Stored = Callable[..., Candidate]
@@ -46,6 +46,9 @@ def test_a_worse_text_does_not_replace_a_better_one(draft: Draft, stored: Stored
     assert decide(draft("a stub", title="Ferry stays", origin=TextOrigin.FEED), [known]) == Duplicate(100)
     assert decide(draft("", title="Ferry stays", origin=TextOrigin.NONE), [known]) == Duplicate(100)
     assert decide(draft("a stub", origin=TextOrigin.PAGE), [known]) == Revision(100)
+    assert decide(draft("a stub behind a wall", access=Access.PAYWALL), [known]) == Duplicate(100)
+    consent = "We value your privacy, and share what we know of you with 862 partners"
+    assert decide(draft(consent, access=Access.CONSENT), [known]) == Duplicate(100)
 
 
 def test_a_retitled_entry_of_a_feed_without_pages_is_a_revision(draft: Draft, stored: Stored) -> None:

@@ -223,6 +223,18 @@ async def test_five_feeds_of_an_outlet_fetch_a_page_once(clock: Any, site: Any, 
         assert len(rows(app, MatchRow)) == 1
 
 
+async def test_two_feeds_of_an_outlet_may_link_to_it_under_two_addresses(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:
+    sources = [site.source("front"), site.source("sport", "/feed?sport")]
+    async with open_app(desk(*sources), clock=clock) as app:
+        item = site.publish("fire", "sorrelwood")
+        await app.settle()
+        site.pages["/sport/1-fire.html"] = site.pages["/fire"]
+        item.guid, item.link = "sport:1", site.url("/sport/1-fire.html")
+        await _poll(app, clock)
+        assert (len(rows(app, ArticleRow)), len(rows(app, SightingRow)), len(rows(app, MatchRow))) == (1, 4, 1)
+        assert {row.revision for row in rows(app, ArticleRow)} == {1}
+
+
 async def test_a_lease_that_nobody_will_give_back_runs_out(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:
     async with open_app(desk(site.source()), clock=clock) as app:
         site.publish("fire", "sorrelwood")

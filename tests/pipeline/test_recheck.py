@@ -110,6 +110,28 @@ async def test_nothing_destroys_the_text(clock: Any, site: Any, desk: Desk, rows
         assert [row.outcome for row in rows(app, VisitRow)] == [outcome]
 
 
+async def test_a_page_with_a_headline_of_its_own_is_not_edited_by_that(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:
+    """The feed calls it "Fire story", the page has called it otherwise all along."""
+
+    def page(*more: str) -> Response:
+        made = site.page("A", [*site.text("fire"), "Still sorrelwood.", *more])
+        body = made.body.replace(b"<h1>A</h1>", b"").replace(b"<title>A<", b"<title>Blaze in the old harbour<")
+        return Response(200, {"Content-Type": "text/html; charset=utf-8"}, body)
+
+    async with open_app(desk(site.source(), articles=EVERY_HOUR), clock=clock) as app:
+        await app.settle()
+        site.publish("fire", "sorrelwood")
+        site.pages["/fire"] = page()
+        await _pass(app, clock)
+        title = rows(app, ArticleRow)[0].title
+        site.pages["/fire"] = replace(page(), body=page().body + b"<!-- built anew -->")
+        await _pass(app, clock)
+        site.pages["/fire"] = page("It was arson after all.")
+        await _pass(app, clock)
+        assert [row.outcome for row in rows(app, VisitRow)] == ["same text", "revised"]
+        assert (title, rows(app, ArticleRow)[0].title) == ("Fire story", "Fire story")
+
+
 async def test_a_withdrawn_article_keeps_its_text_and_says_since_when(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:
     async with open_app(desk(site.source(), articles=EVERY_HOUR), clock=clock) as app:
         await _publish(app, clock, site)

@@ -222,6 +222,8 @@ def test_backup_is_whole_and_never_overwrites(store: Store, tmp_path: Path) -> N
         ("SELECT id FROM article WHERE match_due ORDER BY id LIMIT 100", "ix_article_match_due"),
         ("SELECT id FROM alert WHERE state = 'pending' AND due_at <= 'x'", "ix_alert_pending"),
         ("SELECT id FROM delivery WHERE state IN ('due', 'unknown') AND due_at <= 'x'", "ix_delivery_due"),
+        ("SELECT id FROM entry WHERE source_id = 1 AND first_seen_at >= 'x'", "ix_entry_seen"),
+        ("SELECT id FROM entry WHERE text_key = 'x' AND text_key <> '' AND source_id = 1", "ix_entry_text"),
         ("SELECT article_id FROM recheck WHERE due_at <= 'x'", "ix_recheck_due"),
     ],
 )

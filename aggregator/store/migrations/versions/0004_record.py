@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.add_column("match", sa.Column("by_edit", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("match", sa.Column("lapsed_at", UTCDateTime(), nullable=True))
     op.add_column("entry", sa.Column("text_key", AutoString(), nullable=False, server_default=""))
+    op.create_index("ix_entry_seen", "entry", ["source_id", "first_seen_at"])
     op.create_index("ix_entry_text", "entry", ["text_key"], sqlite_where=sa.text("text_key <> ''"))
     op.create_table(
         "page_body",

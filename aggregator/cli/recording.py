@@ -42,10 +42,10 @@ def record_lines(found: ArticleRecord) -> list[str]:
     lines = wrap(printable(f"#{found.id}  {now.title}"), WIDTH, subsequent_indent="  ")
     rows: list[tuple[str, Sequence[str]]] = [
         ("outlet", [f"{found.outlet} ({found.source})"]),
-        ("address", [found.url, *([f"canonical: {found.canonical_url}"] if found.canonical_url else [])]),
+        ("address", [found.url, f"canonical: {found.canonical_url}" if found.canonical_url not in (None, found.url) else ""]),
         ("known as", found.addresses),
         ("published", [_published(found), f"modified {utc(found.modified_at)}" if found.modified_at else ""]),
-        ("dates", [_date(date) for date in found.dates]),
+        ("dates", [_date(date, chosen=_is_chosen(date, found)) for date in found.dates]),
         ("first seen", [utc(found.first_seen_at)]),
         ("withdrawn", [f"{utc(found.withdrawn_at)}: the page answered {found.withdrawn}"] if found.withdrawn_at else []),
         ("seen in", [f"{utc(seen.at)}  {seen.source}  {seen.url}" for seen in found.sightings]),
@@ -79,9 +79,14 @@ def _published(found: ArticleRecord) -> str:
     return when + (f", by {found.date_origin}" if found.date_origin else "") + zone
 
 
-def _date(date: DateCandidate) -> str:
+def _is_chosen(date: DateCandidate, found: ArticleRecord) -> bool:
+    return not date.rejected and date.origin == found.date_origin and date.at == found.published_at
+
+
+def _date(date: DateCandidate, *, chosen: bool) -> str:
     when = f"{date.at:%Y-%m-%d %H:%M}" if date.has_time else f"{date.at:%Y-%m-%d}      "
     why = f"rejected: {date.rejected}" if date.rejected else f"weight {date.weight:.2f}" if date.weight else "usable"
+    why = f"chosen, {why}" if chosen else why
     return f"{when}  {date.origin}, {why}  “{shorten(date.raw, 60)}”"
 
 

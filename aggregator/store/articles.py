@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,6 +38,11 @@ from aggregator.text import index_text
 
 MOST_CANDIDATES = 50
 """A shingle that more articles share than this is boilerplate; the best-sharing candidates are enough."""
+
+_SHARING = text(
+    "SELECT article_id FROM shingle WHERE hash IN (SELECT value FROM json_each(:smallest))"
+    " GROUP BY article_id ORDER BY count(*) DESC, article_id DESC LIMIT :most"
+)
 
 Decide = Callable[[ArticleDraft, Sequence[Candidate]], Verdict]
 
@@ -136,9 +142,9 @@ def _candidates(session: Session, draft: ArticleDraft) -> list[Candidate]:
     by_entry = session.exec(select(SightingRow.article_id).where(SightingRow.entry_id == draft.entry_id)).all()
     keys = draft.fingerprint.url_keys
     by_url = session.exec(select(AddressRow.article_id).where(col(AddressRow.url_key).in_(keys))).all()
-    by_text = session.exec(_sharing(draft)).all() if draft.fingerprint.sketch else ()
+    by_text = _sharing(session, draft) if draft.fingerprint.sketch else []
     wanted = dict.fromkeys((*by_entry, *by_url, *by_text, *_word_for_word(session, draft)))
-    rows = session.exec(select(ArticleRow).where(col(ArticleRow.id).in_(wanted))).all()
+    rows = session.exec(select(ArticleRow).where(col(ArticleRow.id).in_(wanted))).all() if wanted else []
     here = _place(session, draft.source_id, draft.url)
     return [
         Candidate(
@@ -174,12 +180,10 @@ def _word_for_word(session: Session, draft: ArticleDraft) -> Sequence[int | None
     return session.exec(same.order_by(col(ArticleRow.id).desc()).limit(MOST_CANDIDATES)).all()
 
 
-def _sharing(draft: ArticleDraft) -> Any:
+def _sharing(session: Session, draft: ArticleDraft) -> list[int]:
     """Articles by how many of the draft's smallest shingles they share, most first; newer first among equals."""
-    shared = text("count(*) DESC, article_id DESC")
-    smallest = draft.fingerprint.sketch[:LOOKUP_SIZE]
-    found = select(ShingleRow.article_id).where(col(ShingleRow.hash).in_(smallest)).group_by(col(ShingleRow.article_id))
-    return found.order_by(shared).limit(MOST_CANDIDATES)
+    smallest = json.dumps(draft.fingerprint.sketch[:LOOKUP_SIZE])
+    return [row[0] for row in session.execute(_SHARING, {"smallest": smallest, "most": MOST_CANDIDATES})]
 
 
 def columns_of(draft: ArticleDraft) -> dict[str, Any]:

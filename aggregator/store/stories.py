@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, text, update
+from sqlalchemy import func, text, update
 from sqlalchemy import select as columns
 from sqlalchemy.sql.elements import TextClause
 from sqlmodel import Session, col, select
@@ -18,6 +18,7 @@ from aggregator.dedupe import LOOKUP_TERMS, MOST_CANDIDATES, Find, add, original
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.article import ArticleDraft, Corpus, Placement, Profile, StoryCandidate
 from aggregator.model.story import PlacedBy, StoryDossier, StoryEdit, StoryLine, StoryMember, StoryText
+from aggregator.store.sources import stamp
 from aggregator.store.tables import (
     ArticleRow,
     SourceRow,
@@ -35,40 +36,57 @@ MOST_FOUND_BY_TERM = 64
 MOST_COUNTED = 400_000
 """When a language has more texts than this, all its counts are halved: old words fade, and the table stays small."""
 
-_COUNT = text(
-    "INSERT INTO term_count (term, texts) VALUES (:term, 1) ON CONFLICT (term) DO UPDATE SET texts = term_count.texts + 1"
+# Text and not expressions: these run for every new text, and building an expression costs more than running it.
+_COUNTS = text("SELECT term, texts FROM term_count WHERE term IN (SELECT value FROM json_each(:terms))")
+_LEARN = text(
+    "INSERT INTO term_count (term, texts) SELECT value, 1 FROM json_each(:terms) WHERE true"
+    " ON CONFLICT (term) DO UPDATE SET texts = term_count.texts + 1"
 )
-_COUNTS = text("SELECT term, texts FROM term_count WHERE term IN :terms").bindparams(bindparam("terms", expanding=True))
-_FIND = text("INSERT INTO story_term (term, story_id) VALUES (:term, :story_id) ON CONFLICT DO NOTHING")
+_CANDIDATES = text(
+    "SELECT id, texts, vector, newest_at, (SELECT json_group_array(other_id) FROM story_apart WHERE story_id = story.id)"
+    " FROM story WHERE open AND id IN (SELECT value FROM json_each(:ids))"
+)
+_BEGIN = text(
+    "INSERT INTO story (created_at, newest_at, language, texts, vector, open)"
+    " VALUES (:at, :at, :language, :texts, :story, :open) RETURNING id"
+)
+_GROW = text(
+    "UPDATE story SET newest_at = max(newest_at, :at), texts = texts + :texts,"
+    " vector = CASE WHEN :open THEN :story ELSE vector END WHERE id = :story_id"
+)
+_GROUP = text(
+    "INSERT INTO text_group (story_id, created_at, language, placed_by, score, words, vector)"
+    " VALUES (:story_id, :at, :language, :by, :score, :words, :lent) RETURNING id"
+)
+_FIND = text(
+    "INSERT INTO story_term (term, story_id) SELECT value, :story_id FROM json_each(:terms) WHERE true ON CONFLICT DO NOTHING"
+)
 
 
 def begin_group(session: Session, draft: ArticleDraft, place: PlaceStory) -> tuple[int, int]:
     """A text that is no copy: put it into its story, or let it begin one. Returns the ids of its group and story."""
-    known, at = draft.fingerprint.profile, draft.seen_at
+    known = draft.fingerprint.profile
     ids = {key: term_id(known.language, key) for key, _, _ in known.terms}
-    placed = place(known, _corpus(session, known, ids), lambda keys: _find(session, keys, ids), at)
-    _learn(session, known, ids)
-    story_id = placed.story_id
-    if story_id is None:
-        first = {"created_at": at, "newest_at": at, "language": known.language, "texts": 0, "vector": "{}", "open": False}
-        story_id = int(session.execute(insert(StoryRow).values(**first).returning(col(StoryRow.id))).scalar_one())
-    by = PlacedBy.FIRST if placed.story_id is None else PlacedBy.MACHINE
-    words = [[word, round(score, 4)] for word, score in placed.words]
-    values: dict[str, Any] = {"story_id": story_id, "created_at": at, "language": known.language, "placed_by": by.value}
-    values |= {"score": placed.score, "words": words, "vector": _dump(placed.lent)}
-    group_id: int = session.execute(insert(TextGroupRow).values(**values).returning(col(TextGroupRow.id))).scalar_one()
-    touch(session, story_id, at)
-    if placed.story:
-        grown = {"vector": _dump(placed.story), "texts": col(StoryRow.texts) + 1, "open": True}
-        session.execute(update(StoryRow).where(col(StoryRow.id) == story_id).values(**grown))
-        session.execute(_FIND, [{"term": ids[key], "story_id": story_id} for key in placed.keys])
-    return group_id, story_id
+    placed = place(known, _corpus(session, known, ids), lambda keys: _find(session, keys, ids), draft.seen_at)
+    if ids:
+        session.execute(_LEARN, {"terms": json.dumps([term_id(known.language, ""), *ids.values()])})
+    values: dict[str, Any] = {"at": stamp(draft.seen_at), "language": known.language, "score": placed.score}
+    values |= {"story": _dump(placed.story), "open": bool(placed.story), "texts": int(bool(placed.story))}
+    values["words"] = json.dumps([[word, round(score, 4)] for word, score in placed.words], ensure_ascii=False)
+    if placed.story_id is None:
+        values |= {"story_id": int(session.execute(_BEGIN, values).scalar_one()), "by": PlacedBy.FIRST.value}
+    else:
+        values |= {"story_id": placed.story_id, "by": PlacedBy.MACHINE.value}
+        session.execute(_GROW, values)
+    group_id = int(session.execute(_GROUP, values | {"lent": _dump(placed.lent)}).scalar_one())
+    if placed.keys:
+        session.execute(_FIND, {"story_id": values["story_id"], "terms": json.dumps([ids[key] for key in placed.keys])})
+    return group_id, values["story_id"]
 
 
 def touch(session: Session, story_id: int, at: datetime) -> None:
     """A story got another article."""
-    older = (col(StoryRow.id) == story_id, col(StoryRow.newest_at) < at)
-    session.execute(update(StoryRow).where(*older).values(newest_at=at))
+    session.execute(text("UPDATE story SET newest_at = max(newest_at, :at) WHERE id = :id"), {"at": stamp(at), "id": story_id})
 
 
 def story_of(session: Session, group_id: int) -> int:
@@ -80,13 +98,8 @@ def _corpus(session: Session, known: Profile, ids: Mapping[str, int]) -> Corpus:
     if not ids:
         return Corpus()
     whole = term_id(known.language, "")
-    counts: dict[int, int] = dict(session.execute(_COUNTS, {"terms": [whole, *ids.values()]}).all())
+    counts: dict[int, int] = dict(session.execute(_COUNTS, {"terms": json.dumps([whole, *ids.values()])}).all())
     return Corpus(counts.get(whole, 0), {key: counts[term] for key, term in ids.items() if term in counts})
-
-
-def _learn(session: Session, known: Profile, ids: Mapping[str, int]) -> None:
-    if ids:
-        session.execute(_COUNT, [{"term": term} for term in (term_id(known.language, ""), *ids.values())])
 
 
 @cache
@@ -107,15 +120,14 @@ def _find(session: Session, keys: Mapping[str, float], ids: Mapping[str, int]) -
 
 def candidates(session: Session, ids: Sequence[int]) -> list[StoryCandidate]:
     """Stories as candidates, without those that are closed."""
-    apart: defaultdict[int, set[int]] = defaultdict(set)
-    for row in session.exec(select(StoryApartRow).where(col(StoryApartRow.story_id).in_(ids))):
-        apart[row.story_id].add(row.other_id)
-    asked = select(StoryRow.id, StoryRow.texts, StoryRow.vector, StoryRow.newest_at)
-    found = session.exec(asked.where(col(StoryRow.open), col(StoryRow.id).in_(ids)))
     return [
-        StoryCandidate(id_ or 0, texts, json.loads(vector), newest_at, frozenset(apart[id_ or 0]))
-        for id_, texts, vector, newest_at in found
+        StoryCandidate(id_, texts, json.loads(vector), _instant(newest_at), frozenset(json.loads(apart)))
+        for id_, texts, vector, newest_at, apart in session.execute(_CANDIDATES, {"ids": json.dumps(ids)})
     ]
+
+
+def _instant(stored: str) -> datetime:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
 
 
 def _dump(vector: Mapping[str, float]) -> str:
@@ -278,8 +290,7 @@ def _rebuild(session: Session, stories: Iterable[StoryRow]) -> None:
         story.texts, story.open, story.vector = len(vectors), bool(vectors), _dump(add(vector for _, vector in vectors))
         session.add(story)
         ids = {term_id(language, key) for language, vector in vectors for key in list(vector)[:LOOKUP_TERMS]}
-        if ids:
-            session.execute(_FIND, [{"term": id_, "story_id": story.id} for id_ in ids])
+        session.execute(_FIND, {"story_id": story.id, "terms": json.dumps(sorted(ids))})
     session.flush()
 
 

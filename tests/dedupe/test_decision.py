@@ -75,13 +75,23 @@ def test_a_copy_joins_the_story(draft: Draft, stored: Stored, prose: Prose, sour
     assert verdict.similarity == pytest.approx(0.85, abs=0.1)
 
 
-def test_a_shortened_copy_joins_the_story(draft: Draft, stored: Stored, prose: Prose) -> None:
+@pytest.mark.parametrize("kept", [250, 400])
+def test_a_shortened_copy_joins_the_story(draft: Draft, stored: Stored, prose: Prose, kept: int) -> None:
     words = prose(2, 900)
-    verdict = decide(draft(" ".join(words[:400])), [stored(" ".join(words))])
+    verdict = decide(draft(" ".join(words[:kept])), [stored(" ".join(words))])
 
     assert isinstance(verdict, New)
     assert verdict.group_id == 7
-    assert verdict.similarity < 0.5
+    assert verdict.similarity > 0.9
+
+
+def test_what_a_round_up_holds_is_no_shortened_copy_of_it(draft: Draft, stored: Stored, prose: Prose) -> None:
+    parts = [prose(seed, 300) for seed in range(3)]
+    whole = " ".join(word for part in parts for word in part)
+
+    assert decide(draft(" ".join(parts[1])), [stored(whole, title="Morning briefing: three things to know")]) == New()
+    assert decide(draft(whole, title="News in brief"), [stored(" ".join(parts[1]))]) == New()
+    assert decide(draft(whole, title="News in brief"), [stored(whole)]) == New(7, 1.0)
 
 
 def test_other_texts_start_their_own_story(draft: Draft, stored: Stored, prose: Prose) -> None:

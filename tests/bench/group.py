@@ -15,7 +15,6 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -36,6 +35,8 @@ WORDS = 100_000
 SYLLABLES = [first + last for first in "bdfgklmnprstvz" for last in ("a", "e", "i", "o", "u", "an", "er", "il", "on", "us")]
 BATCH = 50_000
 LANGUAGE = "en"
+SMALLEST_BITS = 59
+"""The sixteen smallest of 300 hashes of 63 bits lie below this."""
 
 
 class Press:
@@ -83,37 +84,40 @@ def at_of(number: int) -> datetime:
 def fill(path: Path, press: Press, first: int, last: int) -> None:
     """Put the articles from number ``first`` up to ``last`` into the tables, without deciding on them."""
     over = last - int(STORY_WINDOW / timedelta(days=1) * A_DAY)
-    chance = press.chance
+    made = [press.some(45) for _ in range(5000)]
+    vectors = [json.dumps({word[:6]: 0.15 for word in words}) for words in made]
+    chance, some = press.chance, len(press.words)
     with closing(sqlite3.connect(path, isolation_level=None)) as base:
         base.execute("PRAGMA synchronous=OFF")
+        base.execute("PRAGMA cache_size=-400000")
         for begin in range(first, last, BATCH):
-            numbers = range(begin, min(begin + BATCH, last))
+            numbers = [
+                (number, stamp(at_of(number)), vectors[number % 5000]) for number in range(begin, min(begin + BATCH, last))
+            ]
             base.execute("BEGIN")
             base.executemany(
-                "INSERT INTO story VALUES (:id, :at, 'en', :at, 1, :vector, :open, NULL)".replace(
-                    "VALUES", "(id, created_at, language, newest_at, texts, vector, open, merged_into) VALUES"
-                ),
-                _stories(press, numbers, over),
+                "INSERT INTO story (id, created_at, language, newest_at, texts, vector, open)"
+                f" VALUES (?1, ?2, 'en', ?2, 1, iif(?1 < {over}, '{{}}', ?3), ?1 >= {over})",
+                numbers,
             )
             base.executemany(
                 "INSERT INTO text_group (id, story_id, created_at, language, placed_by, score, words, vector)"
                 " VALUES (?1, ?1, ?2, 'en', 'first', 0, '[]', '{}')",
-                ((number, stamp(at_of(number))) for number in numbers),
+                (row[:2] for row in numbers),
             )
             base.executemany(
                 "INSERT INTO article (id, source_id, story_id, group_id, url, title, text, text_origin, text_hash, authors, tags,"
                 " date_evidence, sketch, note, site_name, has_time, words, revision, baseline, first_seen_at, match_due)"
                 " VALUES (?1, 1, ?1, ?1, '', 'A title', '', 'page', '', '[]', '[]', '[]', '[]', '', '', 0, 300, 1, 0, ?2, 0)",
-                ((number, stamp(at_of(number))) for number in numbers),
+                (row[:2] for row in numbers),
             )
-            smallest = (1 << 63) * LOOKUP_SIZE // 300
-            shingles = sorted((chance.randrange(smallest), number) for number in numbers for _ in range(LOOKUP_SIZE))
+            shingles = sorted((chance.getrandbits(SMALLEST_BITS), number) for number, _, _ in numbers for _ in range(LOOKUP_SIZE))
             base.executemany("INSERT OR IGNORE INTO shingle (hash, article_id) VALUES (?, ?)", shingles)
             terms = sorted(
-                (press.ids[place], number)
-                for number in numbers
+                (press.ids[int(chance.random() * some)], number)
+                for number, _, _ in numbers
                 if number >= over
-                for place in (chance.randrange(WORDS // 50, len(press.words)) for _ in range(LOOKUP_TERMS))
+                for _ in range(LOOKUP_TERMS)
             )
             base.executemany("INSERT OR IGNORE INTO story_term (term, story_id) VALUES (?, ?)", terms)
             base.execute("COMMIT")
@@ -127,13 +131,6 @@ def fill(path: Path, press: Press, first: int, last: int) -> None:
         base.execute("UPDATE story SET open = 0, vector = '{}' WHERE open AND id < ?", (over,))
         base.execute("COMMIT")
         base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _stories(press: Press, numbers: range, over: int) -> Iterator[dict[str, object]]:
-    for number in numbers:
-        is_open = number >= over
-        vector = {word[:6]: 0.15 for word in press.some(45)} if is_open else {}
-        yield {"id": number, "at": stamp(at_of(number)), "vector": json.dumps(vector), "open": is_open}
 
 
 def measure(store: Store, press: Press, first: int) -> dict[str, float]:

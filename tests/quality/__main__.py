@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.quality import text
+from tests.quality import dates, groups, text
 
-PARTS = (text,)
+PARTS = (text, dates, groups)
 """The modules with a ``measure(data: Path) -> dict[str, Any]``: a flat dict whose names end in ``.ours`` or ``.BASELINE``."""
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from math import inf
 from urllib.parse import urlsplit
 
@@ -68,6 +69,7 @@ _SHORTEST, _PIECE = 6, 160
 _BYLINE = 70
 _FULL_STOPS = frozenset(".!?…。؟")
 _NEAR = 1500
+_ELEMENTS = 20_000
 _MOST = 24
 
 _FEED, _FEED_FRESH, _FEED_UPDATED = 0.75, 0.58, 0.5
@@ -237,7 +239,7 @@ def _walk(page: Page, heading: Heading, limit: float = inf) -> Iterator[tuple[Tr
     """
     body = page.tree.find(".//body")
     above, distance = heading.element is not None, 0
-    for element in (page.tree if body is None else body).iter("*"):
+    for element in islice((page.tree if body is None else body).iter("*"), _ELEMENTS):
         if above:
             above = element is not heading.element
         if element.tag not in _SILENT:

@@ -57,6 +57,8 @@ class Block:
 SENTENCE_END = re.compile(r"[.!?…。！？؟۔](?:['\"”’»›」』)\]]|$|\s)")
 _WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _PROSE, _SENTENCE = 80, 40
+_LABEL, _MOST = 400, 20_000
+"""How much of a name is read, in characters, and how much of a page, in blocks: what goes beyond is a flood."""
 
 _BLOCK_WORDS = (
     "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 "
@@ -148,7 +150,7 @@ def _mark(element: Tree, name: str) -> Mark | None:
 @lru_cache(maxsize=8192)
 def _named(class_: str, id_: str) -> Mark | None:
     """What an element is called. Pages repeat their names, and so do the pages of a site."""
-    label = f"{class_} {id_}"
+    label = f"{class_[:_LABEL]} {id_[:_LABEL]}"
     if _STEMS.isdisjoint([word[:4].lower() for word in _WORD.findall(label)]):
         return None
     label = _SAYS_HAS.sub(" ", label)
@@ -175,7 +177,7 @@ def read_blocks(root: Tree) -> list[Block]:
         else:
             if event == "end":
                 reader.leave(element)
-            if element is root:
+            if element is root or len(reader.made) >= _MOST:
                 break
             said = element.tail
         if said:

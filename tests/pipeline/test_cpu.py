@@ -9,6 +9,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,7 +17,10 @@ from lxml import etree
 
 from aggregator.config.settings import WorkerSettings
 from aggregator.errors import StoreError
+from aggregator.model.feed import FeedEntry
+from aggregator.model.source import SourceSpec
 from aggregator.pipeline.cpu import CpuPool, Crashed
+from aggregator.pipeline.jobs import PageJob, read_article
 from aggregator.store.engine import sqlite_path
 
 NOTHING = itertools.repeat(0)
@@ -61,6 +65,35 @@ async def test_what_is_raised_on_purpose_is_raised_here(pool: CpuPool) -> None:
     with pytest.raises(StoreError, match="keeps its store in a SQLite file"):
         await pool.run(sqlite_path, "postgresql://db/aggregator")
     assert await pool.run(len, "four") == 4
+
+
+async def test_a_page_that_defeats_the_parsers_costs_its_own_deadline_and_nothing_else() -> None:
+    def page(body: str) -> PageJob:
+        url = "https://outlet.example/a"
+        entry = FeedEntry(
+            key=url, title="Ferry closes", link=url, summary="", content="", published_at=None, updated_at=None, published_raw="",
+            zone_assumed=False, has_time=False, authors=(), tags=(), language=None, image_url=None, content_hash="",
+        )  # fmt: skip
+        seen_at = datetime(2026, 11, 1, tzinfo=UTC)
+        return PageJob(entry, SourceSpec(slug="a", url=url), url, body.encode(), "text/html", "", seen_at, (url,))
+
+    prose = "<p>The harbour council of Port Ellery voted on Tuesday to close the old ferry terminal, after a long debate.</p>" * 5
+    flood = " ".join(f'a{number}="{number}"' for number in range(150_000))  # each attribute is held against all before it
+    hostile = [
+        f"<html><body><div {flood}>{prose}</div></body></html>",
+        f"<html><body><table>{'<tr><td>a <a href=/x>b</a> c.</td></tr>' * 160_000}</table></body></html>",
+        f"<html><body>{'<div>' * 100_000}{prose}",
+    ]
+    pool = CpuPool(WorkerSettings(processes=2, deadline=3.0))
+    try:
+        bad = [asyncio.create_task(pool.run(read_article, page(body))) for body in hostile]
+        good = [await pool.run(read_article, page(f"<html><body>{prose}</body></html>")) for _ in range(8)]
+        found = await asyncio.gather(*bad)
+    finally:
+        await asyncio.to_thread(pool.close)
+
+    assert found[0] == Crashed("took longer than 3 s and was stopped")
+    assert all(not isinstance(made, Crashed) and made[0].text.startswith("The harbour council") for made in good)
 
 
 async def test_a_hanging_job_costs_its_neighbour_nothing() -> None:

@@ -29,6 +29,7 @@ from aggregator.model.page import Validators
 from aggregator.model.record import Reason
 from aggregator.store import entries, pages, stories
 from aggregator.store.codec import DATE_CANDIDATE
+from aggregator.store.engine import driver
 from aggregator.store.entries import PendingEntry
 from aggregator.store.pages import PackedPage
 from aggregator.store.rhythm import Rhythm, plan
@@ -39,7 +40,7 @@ from aggregator.text import index_text
 MOST_CANDIDATES = 50
 """A shingle that more articles share than this is boilerplate; the best-sharing candidates are enough."""
 
-_SHARING = text(
+_SHARING = (
     "SELECT article_id FROM shingle WHERE hash IN (SELECT value FROM json_each(:smallest))"
     " GROUP BY article_id ORDER BY count(*) DESC, article_id DESC LIMIT :most"
 )
@@ -183,7 +184,7 @@ def _word_for_word(session: Session, draft: ArticleDraft) -> Sequence[int | None
 def _sharing(session: Session, draft: ArticleDraft) -> list[int]:
     """Articles by how many of the draft's smallest shingles they share, most first; newer first among equals."""
     smallest = json.dumps(draft.fingerprint.sketch[:LOOKUP_SIZE])
-    return [row[0] for row in session.execute(_SHARING, {"smallest": smallest, "most": MOST_CANDIDATES})]
+    return [row[0] for row in driver(session).execute(_SHARING, {"smallest": smallest, "most": MOST_CANDIDATES})]
 
 
 def columns_of(draft: ArticleDraft) -> dict[str, Any]:

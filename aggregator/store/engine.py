@@ -46,6 +46,11 @@ def _sqlite_engine(url: str, *, write: bool) -> Engine:
     return engine
 
 
+def driver(session: Session) -> Any:
+    """The connection of ``sqlite3`` itself, within the session's transaction, for plain statements that run very often."""
+    return session.connection().connection.driver_connection
+
+
 def sqlite_path(url: str) -> Path:
     """The file behind a store URL. Raises StoreError for anything but a SQLite file."""
     parsed = make_url(url)

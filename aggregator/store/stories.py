@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import func, text, update
 from sqlalchemy import select as columns
-from sqlalchemy.sql.elements import TextClause
 from sqlmodel import Session, col, select
 
 from aggregator.dedupe import LOOKUP_TERMS, MOST_CANDIDATES, Find, add, original, term_id
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.article import ArticleDraft, Corpus, Placement, Profile, StoryCandidate
 from aggregator.model.story import PlacedBy, StoryDossier, StoryEdit, StoryLine, StoryMember, StoryText
+from aggregator.store.engine import driver
 from aggregator.store.sources import stamp
 from aggregator.store.tables import (
     ArticleRow,
@@ -36,57 +36,56 @@ MOST_FOUND_BY_TERM = 64
 MOST_COUNTED = 400_000
 """When a language has more texts than this, all its counts are halved: old words fade, and the table stays small."""
 
-# Text and not expressions: these run for every new text, and building an expression costs more than running it.
-_COUNTS = text("SELECT term, texts FROM term_count WHERE term IN (SELECT value FROM json_each(:terms))")
-_LEARN = text(
+# These run for every new text, on the driver itself: building and wrapping a statement costs ten times what running it does.
+_COUNTS = "SELECT term, texts FROM term_count WHERE term IN (SELECT value FROM json_each(:terms))"
+_LEARN = (
     "INSERT INTO term_count (term, texts) SELECT value, 1 FROM json_each(:terms) WHERE true"
     " ON CONFLICT (term) DO UPDATE SET texts = term_count.texts + 1"
 )
-_CANDIDATES = text(
+_CANDIDATES = (
     "SELECT id, texts, vector, newest_at, (SELECT json_group_array(other_id) FROM story_apart WHERE story_id = story.id)"
     " FROM story WHERE open AND id IN (SELECT value FROM json_each(:ids))"
 )
-_BEGIN = text(
+_BEGIN = (
     "INSERT INTO story (created_at, newest_at, language, texts, vector, open)"
     " VALUES (:at, :at, :language, :texts, :story, :open) RETURNING id"
 )
-_GROW = text(
+_GROW = (
     "UPDATE story SET newest_at = max(newest_at, :at), texts = texts + :texts,"
     " vector = CASE WHEN :open THEN :story ELSE vector END WHERE id = :story_id"
 )
-_GROUP = text(
+_GROUP = (
     "INSERT INTO text_group (story_id, created_at, language, placed_by, score, words, vector)"
     " VALUES (:story_id, :at, :language, :by, :score, :words, :lent) RETURNING id"
 )
-_FIND = text(
-    "INSERT INTO story_term (term, story_id) SELECT value, :story_id FROM json_each(:terms) WHERE true ON CONFLICT DO NOTHING"
-)
+_FIND = "INSERT INTO story_term (term, story_id) SELECT value, :story_id FROM json_each(:terms) WHERE true ON CONFLICT DO NOTHING"
 
 
 def begin_group(session: Session, draft: ArticleDraft, place: PlaceStory) -> tuple[int, int]:
     """A text that is no copy: put it into its story, or let it begin one. Returns the ids of its group and story."""
     known = draft.fingerprint.profile
     ids = {key: term_id(known.language, key) for key, _, _ in known.terms}
+    run = driver(session).execute
     placed = place(known, _corpus(session, known, ids), lambda keys: _find(session, keys, ids), draft.seen_at)
     if ids:
-        session.execute(_LEARN, {"terms": json.dumps([term_id(known.language, ""), *ids.values()])})
+        run(_LEARN, {"terms": json.dumps([term_id(known.language, ""), *ids.values()])})
     values: dict[str, Any] = {"at": stamp(draft.seen_at), "language": known.language, "score": placed.score}
     values |= {"story": _dump(placed.story), "open": bool(placed.story), "texts": int(bool(placed.story))}
     values["words"] = json.dumps([[word, round(score, 4)] for word, score in placed.words], ensure_ascii=False)
     if placed.story_id is None:
-        values |= {"story_id": int(session.execute(_BEGIN, values).scalar_one()), "by": PlacedBy.FIRST.value}
+        values |= {"story_id": run(_BEGIN, values).fetchone()[0], "by": PlacedBy.FIRST.value}
     else:
         values |= {"story_id": placed.story_id, "by": PlacedBy.MACHINE.value}
-        session.execute(_GROW, values)
-    group_id = int(session.execute(_GROUP, values | {"lent": _dump(placed.lent)}).scalar_one())
+        run(_GROW, values)
+    group_id: int = run(_GROUP, values | {"lent": _dump(placed.lent)}).fetchone()[0]
     if placed.keys:
-        session.execute(_FIND, {"story_id": values["story_id"], "terms": json.dumps([ids[key] for key in placed.keys])})
+        run(_FIND, {"story_id": values["story_id"], "terms": json.dumps([ids[key] for key in placed.keys])})
     return group_id, values["story_id"]
 
 
 def touch(session: Session, story_id: int, at: datetime) -> None:
     """A story got another article."""
-    session.execute(text("UPDATE story SET newest_at = max(newest_at, :at) WHERE id = :id"), {"at": stamp(at), "id": story_id})
+    driver(session).execute("UPDATE story SET newest_at = max(newest_at, :at) WHERE id = :id", {"at": stamp(at), "id": story_id})
 
 
 def story_of(session: Session, group_id: int) -> int:
@@ -98,21 +97,21 @@ def _corpus(session: Session, known: Profile, ids: Mapping[str, int]) -> Corpus:
     if not ids:
         return Corpus()
     whole = term_id(known.language, "")
-    counts: dict[int, int] = dict(session.execute(_COUNTS, {"terms": json.dumps([whole, *ids.values()])}).all())
+    counts: dict[int, int] = dict(driver(session).execute(_COUNTS, {"terms": json.dumps([whole, *ids.values()])}))
     return Corpus(counts.get(whole, 0), {key: counts[term] for key, term in ids.items() if term in counts})
 
 
 @cache
-def _newest(terms: int) -> TextClause:
+def _newest(terms: int) -> str:
     part = "SELECT {n}, story_id FROM (SELECT story_id FROM story_term WHERE term = :t{n} ORDER BY story_id DESC LIMIT {most})"
-    return text(" UNION ALL ".join(part.format(n=n, most=MOST_FOUND_BY_TERM) for n in range(terms)))
+    return " UNION ALL ".join(part.format(n=n, most=MOST_FOUND_BY_TERM) for n in range(terms))
 
 
 def _find(session: Session, keys: Mapping[str, float], ids: Mapping[str, int]) -> list[StoryCandidate]:
     """The open stories that share most of the weight of ``keys``."""
     names = list(keys)
     shared: defaultdict[int, float] = defaultdict(float)
-    for place, story_id in session.execute(_newest(len(names)), {f"t{n}": ids[key] for n, key in enumerate(names)}):
+    for place, story_id in driver(session).execute(_newest(len(names)), {f"t{n}": ids[key] for n, key in enumerate(names)}):
         shared[story_id] += keys[names[place]] ** 2
     best = sorted(shared, key=lambda story: (-shared[story], -story))[:MOST_CANDIDATES]
     return candidates(session, best) if best else []
@@ -122,7 +121,7 @@ def candidates(session: Session, ids: Sequence[int]) -> list[StoryCandidate]:
     """Stories as candidates, without those that are closed."""
     return [
         StoryCandidate(id_, texts, json.loads(vector), _instant(newest_at), frozenset(json.loads(apart)))
-        for id_, texts, vector, newest_at, apart in session.execute(_CANDIDATES, {"ids": json.dumps(ids)})
+        for id_, texts, vector, newest_at, apart in driver(session).execute(_CANDIDATES, {"ids": json.dumps(ids)})
     ]
 
 
@@ -290,7 +289,7 @@ def _rebuild(session: Session, stories: Iterable[StoryRow]) -> None:
         story.texts, story.open, story.vector = len(vectors), bool(vectors), _dump(add(vector for _, vector in vectors))
         session.add(story)
         ids = {term_id(language, key) for language, vector in vectors for key in list(vector)[:LOOKUP_TERMS]}
-        session.execute(_FIND, {"story_id": story.id, "terms": json.dumps(sorted(ids))})
+        driver(session).execute(_FIND, {"story_id": story.id, "terms": json.dumps(sorted(ids))})
     session.flush()
 
 

@@ -44,6 +44,21 @@ def test_copies_of_a_story_stand_together_under_the_earliest(match: Make) -> Non
     assert (issue.rules[0].articles, issue.rules[0].stories, issue.rules[0].outlets) == (6, 1, 5)
 
 
+def test_the_text_of_most_outlets_leads_its_story_and_other_texts_follow(match: Make) -> None:
+    early = match(title="First word", outlet="A", story=7, copy_of=1, at=WINDOW[0])
+    wide = [match(title="Wire", outlet=name, story=7, copy_of=2, at=WINDOW[0] + timedelta(hours=2)) for name in "BCD"]
+    pair = [match(title="Comment", outlet=name, story=7, copy_of=3, at=WINDOW[0] + timedelta(hours=3)) for name in "EF"]
+    issue = issue_of([early, *wide, *pair])
+    (block,) = issue.rules[0].shown
+    assert headline(issue, 0, 0) == "Wire"
+    assert [copy.outlet for copy in block.also] == ["C", "D"]
+    assert [(text.title, text.outlet, text.url) for text in block.texts] == [
+        ("Comment", "E, F", pair[0].article.url),
+        ("First word", "A", early.article.url),
+    ]
+    assert (block.more, block.articles, issue.stories) == (1, 6, 1)
+
+
 def test_a_date_without_a_time_does_not_make_the_lead(match: Make) -> None:
     dated = match(title="Dated only", outlet="A", story=7, at=datetime(2026, 11, 23, tzinfo=UTC), has_time=False, seen=WINDOW[1])
     timed = match(title="Timed", outlet="B", story=7, at=WINDOW[0] + timedelta(hours=3))

@@ -118,6 +118,21 @@ def test_a_story_shows_everything_known_of_it(match: Make) -> None:
         assert piece in letter.text
 
 
+def test_other_texts_of_a_story_stand_below_it_in_both_parts(match: Make) -> None:
+    lead = match(title="Tunnel closed", outlet="Courier", story=5, copy_of=1, at=WINDOW[1] - timedelta(hours=2))
+    others = [match(title="Who closed the tunnel?", outlet=name, story=5, copy_of=2, at=WINDOW[1]) for name in ("Herald", "Star")]
+    more = [match(title=f"Opinion {n}", outlet="Courier", story=5, copy_of=3 + n, at=WINDOW[1]) for n in range(3)]
+    letter = render_digest(issue_of([lead, *others, *more]))
+    (story,) = parsed(letter).xpath("//div[@class='s']")
+    lines = texts(story)
+    assert lines[0] == "Who closed the tunnel?"
+    assert "More on this: Tunnel closed · Courier" in lines
+    assert lines[-3:] == [f"More on this: {title} · Courier" for title in ("Tunnel closed", "Opinion 0", "Opinion 1")]
+    assert "Also in Star · +1 more article" in lines
+    assert "More on this: Tunnel closed · Courier" in letter.text
+    assert lead.article.url in letter.text
+
+
 def test_both_parts_show_the_same_headlines_and_addresses_in_the_same_order(match: Make) -> None:
     items = [
         match("tunnel" if n % 3 else "port", title=f"Headline {n} of a longer kind", story=n // 2 + 1, outlet=f"O{n}")

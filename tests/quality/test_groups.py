@@ -16,7 +16,8 @@ PLACES, PEOPLE, COMMON = (
         "Odell Marwick Sandoval Teague Ulrich Vance Whitlow Yarrow Zeller Abbas Corvin Delgado",
         (
             "the of and to in a for on that was with said by as at from it had be were an after who which more than two new"
-            " people year government officials week city reported several also would could many over first last country still later"
+            " people year government officials week city reported several also"
+            " would could many over first last country still later"
         ),
     )
 )

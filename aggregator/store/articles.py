@@ -40,6 +40,7 @@ from aggregator.text import index_text
 MOST_CANDIDATES = 50
 """A shingle that more articles share than this is boilerplate; the best-sharing candidates are enough."""
 
+_BY_URL = "SELECT article_id FROM address WHERE url_key IN (SELECT value FROM json_each(:keys))"
 _SHARING = (
     "SELECT article_id FROM shingle WHERE hash IN (SELECT value FROM json_each(:smallest))"
     " GROUP BY article_id ORDER BY count(*) DESC, article_id DESC LIMIT :most"
@@ -140,9 +141,8 @@ def sight_known(session: Session, entry: PendingEntry, at: datetime) -> int | No
 
 
 def _candidates(session: Session, draft: ArticleDraft) -> list[Candidate]:
-    by_entry = session.exec(select(SightingRow.article_id).where(SightingRow.entry_id == draft.entry_id)).all()
-    keys = draft.fingerprint.url_keys
-    by_url = session.exec(select(AddressRow.article_id).where(col(AddressRow.url_key).in_(keys))).all()
+    by_entry = _ids(session, "SELECT article_id FROM sighting WHERE entry_id = :entry", {"entry": draft.entry_id})
+    by_url = _ids(session, _BY_URL, {"keys": json.dumps(draft.fingerprint.url_keys)})
     by_text = _sharing(session, draft) if draft.fingerprint.sketch else []
     wanted = dict.fromkeys((*by_entry, *by_url, *by_text, *_word_for_word(session, draft)))
     rows = session.exec(select(ArticleRow).where(col(ArticleRow.id).in_(wanted))).all() if wanted else []
@@ -184,7 +184,11 @@ def _word_for_word(session: Session, draft: ArticleDraft) -> Sequence[int | None
 def _sharing(session: Session, draft: ArticleDraft) -> list[int]:
     """Articles by how many of the draft's smallest shingles they share, most first; newer first among equals."""
     smallest = json.dumps(draft.fingerprint.sketch[:LOOKUP_SIZE])
-    return [row[0] for row in driver(session).execute(_SHARING, {"smallest": smallest, "most": MOST_CANDIDATES})]
+    return _ids(session, _SHARING, {"smallest": smallest, "most": MOST_CANDIDATES})
+
+
+def _ids(session: Session, statement: str, values: dict[str, Any]) -> list[int]:
+    return [row[0] for row in driver(session).execute(statement, values)]
 
 
 def columns_of(draft: ArticleDraft) -> dict[str, Any]:

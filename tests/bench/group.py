@@ -4,6 +4,7 @@
 texts by Zipf's law, and go through the functions of the service, one transaction each. The archive between the measured sizes
 is filled with rows of the same size and number (shingles, stories, vectors, counts of words), without texts. Every filler is a
 story of its own, which is the worst case: a quarter of a million stories are open at a million articles.
+CPU time is counted; ``yardstick_ms`` is that of ``sum(range(10**6))``, about 10 on a machine with nothing else to do.
 Usage: ``make bench NAME=group [ARGS=--most=100000]``.
 """
 
@@ -184,6 +185,9 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=SIZES[-1], help="the largest archive, in articles")
     most = parser.parse_args().most
     results: dict[str, dict[str, float]] = {}
+    begun = time.process_time()
+    sum(range(10**7))
+    yardstick = (time.process_time() - begun) * 1e2
     with tempfile.TemporaryDirectory(prefix="bench-group-") as folder:
         url = f"sqlite:///{folder}/archive.db"
         migrate.upgrade(url)
@@ -207,7 +211,17 @@ def main() -> None:
                 results[str(size)] = {name: round(value, 3) for name, value in result.items()}
                 megabytes = store.path.stat().st_size / 1e6
                 print(f"{size:>9,} articles ({megabytes:,.0f} MB, filled in {filled:.0f} s): {results[str(size)]}", flush=True)
-    print(json.dumps({"bench": "group", "articles_a_day": A_DAY, "measured": MEASURED, "sizes": results}))
+    print(
+        json.dumps(
+            {
+                "bench": "group",
+                "articles_a_day": A_DAY,
+                "measured": MEASURED,
+                "yardstick_ms": round(yardstick, 1),
+                "sizes": results,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

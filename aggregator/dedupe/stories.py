@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
-from math import log, sqrt
+from math import hypot, log, sqrt
 
 from aggregator.model.article import Corpus, Extraction, Placement, Profile, StoryCandidate, Term
 from aggregator.text import terms, tokenize, unspaced
@@ -106,7 +106,7 @@ def weigh(known: Profile, corpus: Corpus) -> dict[str, float]:
         rarity = log((corpus.total + _PRIOR) / (corpus.counts.get(key, 0) + _PRIOR * share + 1))
         if rarity > 0:
             weighed[key] = (1 + log(max(weight, 1.0))) * rarity
-    length = sqrt(sum(value * value for value in weighed.values()))
+    length = hypot(*weighed.values())
     return {key: weighed[key] / length for key in sorted(weighed, key=lambda key: (-weighed[key], key))}
 
 
@@ -143,12 +143,12 @@ def _best(fitting: Sequence[tuple[float, StoryCandidate]]) -> StoryCandidate | N
 
 
 def _score(vector: Mapping[str, float], story: StoryCandidate, now: datetime) -> float:
-    small, large = (vector, story.vector) if len(vector) < len(story.vector) else (story.vector, vector)
-    return sum(value * large.get(key, 0.0) for key, value in small.items()) * _factor(story, now)
+    shared = sorted(vector.keys() & story.vector.keys())  # in one order, for one sum on every machine
+    return sum(vector[key] * story.vector[key] for key in shared) * _factor(story, now)
 
 
 def _factor(story: StoryCandidate, now: datetime) -> float:
-    length = sqrt(sum(value * value for value in story.vector.values())) or 1.0
+    length = hypot(*story.vector.values()) or 1.0
     idle = max(timedelta(), now - story.newest_at)
     return float(length ** (_COHESION - 1) / story.texts**_COHESION * 0.5 ** (idle / _HALF_LIFE))
 

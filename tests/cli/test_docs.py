@@ -235,6 +235,7 @@ def test_the_documents_show_commands_of_every_kind() -> None:
         "source move",
         "source export",
         "doctor",
+        "story list",
         "digest preview",
         "delivery list",
         "db backup",

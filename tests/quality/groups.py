@@ -356,16 +356,15 @@ def _stream(entries: Path, twins: Path) -> dict[str, Any]:
         )
         for row in rows
     ]  # fmt: skip
-    found = assign(told, online=True)
-    plain = tfidf(told)
-    scores: dict[str, Any] = {}
-    for way, clusters in (("ours", found), ("tfidf", plain)):
-        by_link = dict(zip((row["link"] for row in rows), clusters, strict=True))
-        together = [len({by_link.get(entry["link"]) for entry in twin["entries"]}) == 1 for twin in _lines(twins)]
-        sizes = Counter(clusters)
-        scores |= {f"stream twins recall.{way}": sum(together) / len(together), f"stream stories.{way}": len(sizes)}
-        scores[f"stream largest story.{way}"] = max(sizes.values())
-    return scores
+    clusters = assign(told, online=True)
+    by_link = dict(zip((row["link"] for row in rows), clusters, strict=True))
+    together = [len({by_link.get(entry["link"]) for entry in twin["entries"]}) == 1 for twin in _lines(twins)]
+    sizes = Counter(clusters)
+    return {
+        "stream twins recall.ours": sum(together) / len(together),
+        "stream stories.ours": len(sizes),
+        "stream largest story.ours": max(sizes.values()),
+    }
 
 
 def measure(data: Path) -> dict[str, Any]:

@@ -61,6 +61,9 @@ _GROUP = (
 _FIND = "INSERT INTO story_term (term, story_id) SELECT value, :story_id FROM json_each(:terms) WHERE true ON CONFLICT DO NOTHING"
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def begin_group(session: Session, draft: ArticleDraft, place: PlaceStory) -> tuple[int, int]:
     """A text that is no copy: put it into its story, or let it begin one. Returns the ids of its group and story."""
     known = draft.fingerprint.profile
@@ -70,14 +73,16 @@ def begin_group(session: Session, draft: ArticleDraft, place: PlaceStory) -> tup
     if ids:
         run(_LEARN, {"terms": json.dumps([term_id(known.language, ""), *ids.values()])})
     values: dict[str, Any] = {"at": stamp(draft.seen_at), "language": known.language, "score": placed.score}
-    values |= {"story": _dump(placed.story), "open": bool(placed.story), "texts": int(bool(placed.story))}
-    values["words"] = json.dumps([[word, round(score, 4)] for word, score in placed.words], ensure_ascii=False)
+    lent = _dump(placed.lent)
+    story = lent if placed.story is placed.lent else _dump(placed.story)
+    values |= {"lent": lent, "story": story, "open": bool(placed.story), "texts": int(bool(placed.story))}
+    values["words"] = _encode([[word, round(score, 4)] for word, score in placed.words])
     if placed.story_id is None:
         values |= {"story_id": run(_BEGIN, values).fetchone()[0], "by": PlacedBy.FIRST.value}
     else:
         values |= {"story_id": placed.story_id, "by": PlacedBy.MACHINE.value}
         run(_GROW, values)
-    group_id: int = run(_GROUP, values | {"lent": _dump(placed.lent)}).fetchone()[0]
+    group_id: int = run(_GROUP, values).fetchone()[0]
     if placed.keys:
         run(_FIND, {"story_id": values["story_id"], "terms": json.dumps([ids[key] for key in placed.keys])})
     return group_id, values["story_id"]
@@ -131,7 +136,7 @@ def _instant(stored: str) -> datetime:
 
 def _dump(vector: Mapping[str, float]) -> str:
     rounded = {key: round(value, 4) for key, value in vector.items()}
-    return json.dumps(rounded, ensure_ascii=False, separators=(",", ":"))
+    return _encode(rounded)
 
 
 # What an analyst sees and does.

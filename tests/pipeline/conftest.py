@@ -43,6 +43,7 @@ _WORDS = (
     "rocket saddle tunnel umbrella valley window yellow carries follows gathers holds keeps leaves mends opens paints reads "
     "sends turns under beside beyond after before between around without early late quiet narrow heavy bright"
 )
+_SYLLABLES = tuple(f"{consonant}{vowel}" for consonant in "bdfgklmnprstv" for vowel in "aeiou")
 
 
 class SteppedClock:
@@ -167,9 +168,10 @@ class Site:
 
     @staticmethod
     def text(name: str) -> list[str]:
-        """Four paragraphs that nobody else has."""
+        """Four paragraphs that nobody else has, about things that nobody else writes of."""
         rng = random.Random(name)
-        sentences = [" ".join(rng.choices(_WORDS.split(), k=12)).capitalize() + "." for _ in range(16)]
+        things = ["".join(rng.choices(_SYLLABLES, k=4)) for _ in range(24)]
+        sentences = [" ".join(rng.choices(things, k=6) + rng.choices(_WORDS.split(), k=6)).capitalize() + "." for _ in range(16)]
         return [" ".join(sentences[start : start + 4]) for start in range(0, 16, 4)]
 
     @staticmethod

@@ -85,7 +85,7 @@ _COMMENT_WORDS = (
 _HARD_WORDS = (
     "cookies?|consent|gdpr|modals?|pop-?ups?|lightbox|footer|navigation|navbar|nav|menu|"
     "related\\w*|recommend\\w*|recirc\\w*|most-?(?:read|popular|viewed)|popular|trending|outbrain|taboola|newsletters?|"
-    "blurred|obfuscated|scrambled"
+    "prev[-_]?next|next[-_]?prev|prev(?:ious)?[-_]?(?:posts?|articles?|story)|next[-_]?(?:posts?|articles?|story)|blurred|obfuscated|scrambled"
 )
 _SIDE_WORDS = (
     "ads?|advert\\w*|ad-?(?:slot|unit)|banner|sponsor\\w*|promos?|promotion|cta|call-?to-?action|"

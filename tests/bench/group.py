@@ -4,7 +4,7 @@
 texts by Zipf's law, and go through the functions of the service, one transaction each. The archive between the measured sizes
 is filled with rows of the same size and number (shingles, stories, vectors, counts of words), without texts. Every filler is a
 story of its own, which is the worst case: a quarter of a million stories are open at a million articles.
-CPU time is counted; ``yardstick_ms`` is that of ``sum(range(10**6))``, about 10 on a machine with nothing else to do.
+CPU time is counted; ``yardstick_ms``, that of ``sum(range(10**6))`` at the start, tells how fast the machine was meanwhile.
 Usage: ``make bench NAME=group [ARGS=--most=100000]``.
 """
 

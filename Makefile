@@ -45,7 +45,7 @@ check: $(VENV)/.run
 	@$(BIN)/aggregator check
 
 test: $(VENV)/.test
-	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 2 $(ARGS)
 
 bench: $(VENV)/.test
 	@$(BIN)/python -m tests.bench.$(NAME) $(ARGS)

@@ -1,16 +1,34 @@
-"""Matches with articles, for everything that is written about them."""
+"""How tests share two workers; and matches with articles, for everything that is written about them."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from aggregator.model.article import Article, TextOrigin
 from aggregator.model.delivery import MatchedArticle
 from aggregator.model.rule import Span
 
+TOGETHER = {"tests/world/test_week.py": "week"} | {
+    f"tests/cli/test_{name}.py": "demo" for name in ("articles", "commands", "docs", "sources", "stories", "web")
+}
+"""Files whose tests share something dear, which one worker is to make and not each its own."""
+
 SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class Sharing(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests go to whichever worker is free, those of ``TOGETHER`` to one (``--dist loadgroup`` has no effect with pytest 9.2)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return Sharing(config, log)
 
 
 @pytest.fixture

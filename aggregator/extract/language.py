@@ -195,8 +195,8 @@ def _is_passage(text: str, code: str, main: str) -> bool:
 def detect_language(text: str, hints: Sequence[str | None] = ()) -> str | None:
     """ISO 639-1 code of ``text``, None if it has no letters.
 
-    The script narrows the choice, py3langid decides. ``hints`` (declared languages, the most trusted first) count only
-    for a short text or a close call, and only if their language is written in this script.
+    The script narrows the choice, py3langid decides by what is written in it. ``hints`` (declared languages, the most
+    trusted first) count only for a short text or a close call, and only if their language is written in this script.
     """
     sample = text[:_SAMPLE]
     script, letters = _script(sample)
@@ -207,7 +207,7 @@ def detect_language(text: str, hints: Sequence[str | None] = ()) -> str | None:
         return next(iter(choice))
     if script == "hebrew":
         return "yi" if len(_YIDDISH.findall(sample)) * 30 >= letters else "he"
-    ranked = _ranked(sample, choice)
+    ranked = _ranked(_foreign(script).sub(" ", sample), choice)
     best, share = ranked[0]
     if script == "han":
         return "ja" if best == "ja" and share > 0.9 and "ja" in _codes(hints) else "zh"
@@ -218,6 +218,13 @@ def detect_language(text: str, hints: Sequence[str | None] = ()) -> str | None:
     if hint and (telling is None or telling == hint or _agrees(script, hint, sample)):
         return hint
     return telling or best
+
+
+@cache
+def _foreign(script: str) -> re.Pattern[str]:
+    """What is written in other scripts: a quotation in Arabic says nothing of which Latin language a text is in."""
+    kin = ("kana", "han") if script in ("kana", "han") else (script,)
+    return re.compile("[" + "".join(pattern.pattern[1:-1] for name, pattern in _SCRIPTS.items() if name not in kin) + "]+")
 
 
 def _agrees(script: str, code: str, sample: str) -> bool:

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 Desk = Any
 
 

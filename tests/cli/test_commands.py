@@ -24,8 +24,6 @@ import pytest
 from aggregator.cli.demo import _clear
 from aggregator.cli.printing import json_line
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 Desk = Any
 Program = Callable[..., Any]
 

@@ -21,8 +21,6 @@ import typer
 from aggregator.cli.adding import _asked
 from aggregator.newsroom.server import Request, Response, Server, bind
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 Desk = Any
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 RSS = {"Content-Type": "application/rss+xml"}

@@ -7,10 +7,6 @@ import socket
 import urllib.request
 from typing import Any
 
-import pytest
-
-pytestmark = pytest.mark.xdist_group("demo")
-
 Desk = Any
 
 

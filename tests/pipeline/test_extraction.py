@@ -74,14 +74,14 @@ async def test_a_page_that_never_comes_is_asked_for_four_times(clock: Any, site:
 
 
 async def test_a_page_that_cannot_be_read_in_time_costs_only_itself(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:
-    config = desk(site.source(), workers=WorkerSettings(processes=1, deadline=3.0))
+    config = desk(site.source(), workers=WorkerSettings(processes=1, deadline=8.0))
     async with open_app(config, clock=clock) as app:
         await app.rooms.cpu.run(len, ())  # the workers have started
         site.publish("before", "sorrelwood")
         site.publish("monster", "sorrelwood")
         site.publish("after", "sorrelwood")
-        table = "<table>" + "<tr><td><a href='/x'>a b c</a><p>d e f</p></td>" * 60_000
-        site.pages["/monster"] = Response(200, {"Content-Type": "text/html"}, f"<html><body>{table}".encode())
+        flood = " ".join(f'a{number}="{number}"' for number in range(150_000))  # each is held against all before it
+        site.pages["/monster"] = Response(200, {"Content-Type": "text/html"}, f"<html><body><div {flood}>".encode())
         await app.settle()
         assert app.failures == 0
         notes = {row.title: (row.text_origin, row.note) for row in rows(app, ArticleRow)}

@@ -26,8 +26,6 @@ from tests.world.clock import SteppedClock
 from tests.world.network import World
 from tests.world.outlet import DAY, HOUR, Outlet
 
-pytestmark = pytest.mark.xdist_group("week")  # one worker lives it, not each its own
-
 START = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS = 7.3
 STEP = timedelta(minutes=5)

@@ -43,6 +43,7 @@ _PLANNED = (
     ("delivery", "due_at lease_until", "state IN ('due', 'unknown')"),
     ("websub", "due_at lease_until", "source_id IS NOT NULL"),
     ("push", "lease_until", "lease_until IS NOT NULL"),
+    ("recheck", "due_at lease_until", "due_at IS NOT NULL"),
 )
 """Where instants stand that are yet to come: table, columns, and which rows still wait."""
 

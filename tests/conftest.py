@@ -1,8 +1,10 @@
 """How tests share two workers; and matches with articles, for everything that is written about them."""
 
+import multiprocessing
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from multiprocessing import forkserver
 from typing import Any
 
 import pytest
@@ -29,6 +31,13 @@ class Sharing(LoadScopeScheduling):  # type: ignore[misc]
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     return Sharing(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_server() -> None:
+    """A process has one fork server, and whoever needs it first says what it holds: here the parsers, once for all tests."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["aggregator.pipeline.warm"])
+    forkserver.ensure_running()
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from aggregator.store.engine import driver
 from aggregator.store.entries import PendingEntry
 from aggregator.store.pages import PackedPage
 from aggregator.store.rhythm import Rhythm, plan
+from aggregator.store.sources import instant
 from aggregator.store.stories import PlaceStory
 from aggregator.store.tables import FTS, AddressRow, ArticleRow, RevisionRow, ShingleRow, SightingRow, SourceRow
 from aggregator.text import index_text
@@ -44,6 +45,15 @@ _BY_URL = "SELECT article_id FROM address WHERE url_key IN (SELECT value FROM js
 _SHARING = (
     "SELECT article_id FROM shingle WHERE hash IN (SELECT value FROM json_each(:smallest))"
     " GROUP BY article_id ORDER BY count(*) DESC, article_id DESC LIMIT :most"
+)
+_WORD_FOR_WORD = "SELECT id FROM article WHERE text_hash = :hash ORDER BY id DESC LIMIT :most"
+"""The latest articles with exactly this text: what finds texts that are too short for a sketch."""
+
+_SOURCE = "SELECT name, outlet_group, coalesce(moved_to, url) FROM source WHERE id = :id"
+_KNOWN = (
+    "SELECT a.id, a.source_id, a.group_id, a.title, a.text_hash, a.sketch, a.words, a.first_seen_at, a.text_origin, a.text,"
+    " a.published_at, a.url, s.name, s.outlet_group, coalesce(s.moved_to, s.url) FROM article AS a"
+    " JOIN source AS s ON s.id = a.source_id WHERE a.id IN (SELECT value FROM json_each(:ids)) ORDER BY a.id"
 )
 
 Decide = Callable[[ArticleDraft, Sequence[Candidate]], Verdict]
@@ -144,41 +154,36 @@ def _candidates(session: Session, draft: ArticleDraft) -> list[Candidate]:
     by_entry = _ids(session, "SELECT article_id FROM sighting WHERE entry_id = :entry", {"entry": draft.entry_id})
     by_url = _ids(session, _BY_URL, {"keys": json.dumps(draft.fingerprint.url_keys)})
     by_text = _sharing(session, draft) if draft.fingerprint.sketch else []
-    wanted = dict.fromkeys((*by_entry, *by_url, *by_text, *_word_for_word(session, draft)))
-    rows = session.exec(select(ArticleRow).where(col(ArticleRow.id).in_(wanted))).all() if wanted else []
-    here = _place(session, draft.source_id, draft.url)
+    same = {"hash": draft.fingerprint.text_hash, "most": MOST_CANDIDATES}
+    by_words = _ids(session, _WORD_FOR_WORD, same) if draft.fingerprint.words else []
+    wanted = dict.fromkeys((*by_entry, *by_url, *by_text, *by_words))
+    if not wanted:
+        return []
+    run = driver(session).execute
+    called, kind, feed = run(_SOURCE, {"id": draft.source_id}).fetchone()
+    here = Place(draft.source_id, called, kind, feed, draft.url)
     return [
         Candidate(
-            article_id=row.id or 0,
-            source_id=row.source_id,
-            group_id=row.group_id or 0,
-            same_entry=row.id in by_entry,
-            same_url=row.id in by_url,
-            title=row.title,
-            text_hash=row.text_hash,
-            sketch=tuple(row.sketch),
-            words=row.words,
-            seen_at=row.first_seen_at,
-            text_origin=TextOrigin(row.text_origin),
-            same_outlet=same_outlet(here, _place(session, row.source_id, row.url)),
-            text=row.text,
-            published_at=row.published_at,
+            article_id=id_,
+            source_id=source_id,
+            group_id=group_id,
+            same_entry=id_ in by_entry,
+            same_url=id_ in by_url,
+            title=title,
+            text_hash=text_hash,
+            sketch=tuple(json.loads(sketch)),
+            words=words,
+            seen_at=instant(seen_at),
+            text_origin=TextOrigin(origin),
+            same_outlet=same_outlet(here, Place(source_id, name, outlet_group, home, url)),
+            text=body,
+            published_at=instant(published_at) if published_at else None,
         )
-        for row in rows
-    ]
-
-
-def _place(session: Session, source_id: int, url: str) -> Place:
-    source = session.get_one(SourceRow, source_id)  # read once in a session
-    return Place(source_id, source.name, source.outlet_group, source.moved_to or source.url, url)
-
-
-def _word_for_word(session: Session, draft: ArticleDraft) -> Sequence[int | None]:
-    """The latest articles with exactly this text: what finds texts that are too short for a sketch."""
-    if not draft.fingerprint.words:
-        return ()
-    same = select(ArticleRow.id).where(ArticleRow.text_hash == draft.fingerprint.text_hash)
-    return session.exec(same.order_by(col(ArticleRow.id).desc()).limit(MOST_CANDIDATES)).all()
+        for (
+            id_, source_id, group_id, title, text_hash, sketch, words, seen_at, origin, body, published_at, url, name,
+            outlet_group, home,
+        ) in run(_KNOWN, {"ids": json.dumps(list(wanted))})
+    ]  # fmt: skip
 
 
 def _sharing(session: Session, draft: ArticleDraft) -> list[int]:

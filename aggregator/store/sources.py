@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, text, update
@@ -65,6 +65,11 @@ _DROP_WINDOW = delete(_WINDOW).where(_WINDOW.c.source_id == bindparam("source_id
 def stamp(at: datetime) -> str:
     """An instant as SQLite holds it, for statements in plain SQL. It sorts as text."""
     return at.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def instant(stored: str) -> datetime:
+    """The instant that :func:`stamp` wrote."""
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
 
 
 def claim_due(session: Session, now: datetime, most: int, lease: timedelta) -> list[tuple[int, ...]]:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from aggregator.dedupe import STORY_WINDOW, fingerprint, place_story
+from aggregator.dedupe import STORY_WINDOW, fingerprint, place_story, term_id
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.article import ArticleDraft, Extraction, New, TextOrigin
 from aggregator.model.story import PlacedBy
@@ -199,3 +199,20 @@ def test_counts_of_words_fade(applied: Store, put: Put, monkeypatch: pytest.Monk
         return [row[0] for row in session.execute(text("SELECT texts FROM term_count"))]
 
     assert set(applied.read_now(counts)) == {1}
+
+
+def test_of_a_well_known_language_one_text_in_four_is_counted_fourfold(
+    applied: Store, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stories, "ALL_COUNTED", 1)
+    put(FIRE)  # the language is new: counted once
+    texts = 400
+    for number in range(texts):
+        put(("Quillback", f"Quillback {number}"))
+
+    def counted(session: Session) -> int:
+        counts = session.execute(text("SELECT texts FROM term_count WHERE term = :term"), {"term": term_id("en", "quillb")})
+        return int(counts.scalar_one())
+
+    assert abs(applied.read_now(counted) - texts) < 0.3 * texts
+    assert applied.read_now(counted) % stories.ONE_IN == 0

@@ -64,7 +64,7 @@ _DROP_WINDOW = delete(_WINDOW).where(_WINDOW.c.source_id == bindparam("source_id
 
 def stamp(at: datetime) -> str:
     """An instant as SQLite holds it, for statements in plain SQL. It sorts as text."""
-    return at.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return at.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def instant(stored: str) -> datetime:

@@ -28,6 +28,9 @@ from aggregator.store.tables import (
     TextGroupRow,
 )
 
+Run = Callable[..., Any]
+"""``execute`` of the driver's connection."""
+
 PlaceStory = Callable[[Profile, Corpus, Find, datetime], Placement]
 
 MOST_FOUND_BY_TERM = 64
@@ -72,8 +75,8 @@ def begin_group(session: Session, draft: ArticleDraft, place: PlaceStory) -> tup
     known = draft.fingerprint.profile
     ids = {key: term_id(known.language, key) for key, _, _ in known.terms}
     run = driver(session).execute
-    corpus = _corpus(session, known, ids)
-    placed = place(known, corpus, lambda keys: _find(session, keys, ids), draft.seen_at)
+    corpus = _corpus(run, known, ids)
+    placed = place(known, corpus, lambda keys: _find(run, keys, ids), draft.seen_at)
     if times := _times(corpus, draft.fingerprint.text_hash) if ids else 0:
         run(_LEARN, {"terms": json.dumps([term_id(known.language, ""), *ids.values()]), "times": times})
     values: dict[str, Any] = {"at": stamp(draft.seen_at), "language": known.language, "score": placed.score}
@@ -109,11 +112,11 @@ def story_of(session: Session, group_id: int) -> int:
     return session.exec(select(TextGroupRow.story_id).where(TextGroupRow.id == group_id)).one()
 
 
-def _corpus(session: Session, known: Profile, ids: Mapping[str, int]) -> Corpus:
+def _corpus(run: Run, known: Profile, ids: Mapping[str, int]) -> Corpus:
     if not ids:
         return Corpus()
     whole = term_id(known.language, "")
-    counts: dict[int, int] = dict(driver(session).execute(_COUNTS, {"terms": json.dumps([whole, *ids.values()])}))
+    counts: dict[int, int] = dict(run(_COUNTS, {"terms": json.dumps([whole, *ids.values()])}))
     return Corpus(counts.get(whole, 0), {key: counts[term] for key, term in ids.items() if term in counts})
 
 
@@ -123,21 +126,21 @@ def _newest(terms: int) -> str:
     return " UNION ALL ".join(part.format(n=n, most=MOST_FOUND_BY_TERM) for n in range(terms))
 
 
-def _find(session: Session, keys: Mapping[str, float], ids: Mapping[str, int]) -> list[StoryCandidate]:
+def _find(run: Run, keys: Mapping[str, float], ids: Mapping[str, int]) -> list[StoryCandidate]:
     """The open stories that share most of the weight of ``keys``."""
     names = list(keys)
     shared: defaultdict[int, float] = defaultdict(float)
-    for place, story_id in driver(session).execute(_newest(len(names)), {f"t{n}": ids[key] for n, key in enumerate(names)}):
+    for place, story_id in run(_newest(len(names)), {f"t{n}": ids[key] for n, key in enumerate(names)}):
         shared[story_id] += keys[names[place]] ** 2
     best = sorted(shared, key=lambda story: (-shared[story], -story))[:MOST_CANDIDATES]
-    return candidates(session, best) if best else []
+    return candidates(run, best) if best else []
 
 
-def candidates(session: Session, ids: Sequence[int]) -> list[StoryCandidate]:
+def candidates(run: Run, ids: Sequence[int]) -> list[StoryCandidate]:
     """Stories as candidates, without those that are closed."""
     return [
         StoryCandidate(id_, texts, json.loads(vector), instant(newest_at), frozenset(json.loads(apart)))
-        for id_, texts, vector, newest_at, apart in driver(session).execute(_CANDIDATES, {"ids": json.dumps(ids)})
+        for id_, texts, vector, newest_at, apart in run(_CANDIDATES, {"ids": json.dumps(ids)})
     ]
 
 

@@ -16,6 +16,7 @@ from aggregator.errors import Conflict, NotFound
 from aggregator.model.article import ArticleDraft, Extraction, New, TextOrigin
 from aggregator.model.story import PlacedBy
 from aggregator.store import Store, articles, stories
+from aggregator.store.engine import driver
 from aggregator.store.tables import ArticleRow, StoryRow, StoryTermRow, TextGroupRow
 
 HOUR = timedelta(hours=1)
@@ -150,7 +151,7 @@ def test_what_was_split_can_be_merged_again(applied: Store, put: Put, story_of: 
     old, new = story_of(fire), applied.write_now(stories.split, [arson], now)
     applied.write_now(stories.merge, [old, new], now)
     assert story_of(arson) == old
-    assert applied.read_now(stories.candidates, [old])[0].split_from == frozenset()
+    assert applied.read_now(lambda session: stories.candidates(driver(session).execute, [old]))[0].split_from == frozenset()
 
 
 def test_edits_that_make_no_sense_are_refused(applied: Store, put: Put, story_of: Of, now: datetime) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlmodel import select
 
 from aggregator.app import open_app
-from aggregator.cli.logs import set_up
 from aggregator.config.settings import Config, FetchSettings, PollSettings, Settings, StoreSettings, WorkerSettings
 from aggregator.model.source import SourceSpec, Trouble, Trust
 from aggregator.store import Store
@@ -52,11 +52,16 @@ class Week:
 
 @pytest.fixture(scope="module")
 def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
-    return asyncio.run(_live(tmp_path_factory.mktemp("week")))
+    before = structlog.get_config()
+    # A week has much to tell. Nothing of this may stay for the tests that come after: they read the log.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR), cache_logger_on_first_use=False)
+    try:
+        return asyncio.run(_live(tmp_path_factory.mktemp("week")))
+    finally:
+        structlog.configure(**before)
 
 
 async def _live(folder: Path) -> Week:
-    set_up(level=logging.ERROR)  # a week has much to tell
     clock = SteppedClock(START)
     cast = make_cast(START, DAYS)
     world = World(clock, cast.outlets)

@@ -45,6 +45,9 @@ class Outcome:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+CONFIGURE = structlog.configure
+
+
 class _Stream(io.TextIOWrapper):
     """A standard stream that keeps everything, and may pose as a terminal."""
 
@@ -70,6 +73,11 @@ def _logging_as_it_was() -> Iterator[None]:
         structlog.reset_defaults()
 
 
+def _configure_for_now(**values: Any) -> None:
+    """As ``structlog.configure``, but no logger keeps it: the tests that come after read the log."""
+    CONFIGURE(**values | {"cache_logger_on_first_use": False})
+
+
 def call(
     *arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None, terminal: bool = False, columns: int = 200
 ) -> Outcome:
@@ -77,6 +85,7 @@ def call(
     out, err = _Stream(terminal=terminal), _Stream(terminal=terminal)
     with pytest.MonkeyPatch.context() as patch, _logging_as_it_was():
         patch.chdir(cwd)
+        patch.setattr(structlog, "configure", _configure_for_now)
         patch.setattr(sys, "argv", ["aggregator", *map(str, arguments)])
         patch.setattr(sys, "stdout", out)
         patch.setattr(sys, "stderr", err)

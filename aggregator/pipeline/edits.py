@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from aggregator.alerts import plan_alerts, render_alert
 from aggregator.model.article import Article
-from aggregator.model.delivery import DeliveryKind
 from aggregator.model.record import BY_PUBLISHER
 from aggregator.model.rule import Entity
-from aggregator.pipeline.letters import seal
+from aggregator.pipeline.letters import alert_mails
 from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.rules import CompiledQuery, compile_query
 from aggregator.store import edits
@@ -63,19 +61,6 @@ async def send_edits(rooms: Rooms) -> int:
         item = found[edit.match_id]
         note = f"Changed after publication: {edit.what}."
         items.append(replace(item, article=replace(item.article, note=note)))
-    people = [person for person in config.recipients if person.slug in known.recipients and person.slug not in known.suppressed]
-    names = {rule.slug: rule.name for rule in config.rules}
-    mails = [
-        seal(
-            config.settings,
-            render_alert(intent, instance=config.settings.instance, now=now, names=names),
-            intent.recipient,
-            known.recipients[intent.recipient.slug],
-            kind=DeliveryKind.ALERT,
-            key=f"edit:{due[0].id}:{known.recipients[intent.recipient.slug]}",
-            now=now,
-        )
-        for intent in plan_alerts(items, people)
-    ]
+    mails = alert_mails(config, known, items, f"edit:{due[0].id}", now)
     await rooms.store.write(edits.dispatch_edits, [edit.id for edit in due], mails, now)
     return len(due)

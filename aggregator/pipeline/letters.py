@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator.config.settings import Settings
-from aggregator.model.delivery import DeliveryKind, Letter, Recipient
+from aggregator.alerts import plan_alerts, render_alert
+from aggregator.config.settings import Config, Settings
+from aggregator.model.delivery import DeliveryKind, Letter, MatchedArticle, Recipient
 from aggregator.notify import build_message, check_address, clean_header
 from aggregator.store.outbox import NewDelivery
+from aggregator.store.registry import Registered
 
 
 def seal(
@@ -36,3 +39,21 @@ def seal(
         list_id=f"{kind}s.{domain}",
     )
     return NewDelivery(key, kind, recipient_id, recipient.address, letter.subject, message_id, message)
+
+
+def alert_mails(config: Config, known: Registered, items: Sequence[MatchedArticle], key: str, now: datetime) -> list[NewDelivery]:
+    """One mail with ``items`` for each reader who is to have them. ``key`` (``alert:7``) and the reader's id make each unique."""
+    people = [person for person in config.recipients if person.slug in known.recipients and person.slug not in known.suppressed]
+    names = {rule.slug: rule.name for rule in config.rules}
+    return [
+        seal(
+            config.settings,
+            render_alert(intent, instance=config.settings.instance, now=now, names=names),
+            intent.recipient,
+            known.recipients[intent.recipient.slug],
+            kind=DeliveryKind.ALERT,
+            key=f"{key}:{known.recipients[intent.recipient.slug]}",
+            now=now,
+        )
+        for intent in plan_alerts(items, people)
+    ]

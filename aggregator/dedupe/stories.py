@@ -24,8 +24,8 @@ MOST_CANDIDATES = 8
 THRESHOLD = 0.038
 """What a text must score, times the square root of the number of its terms: a longer profile meets more by chance."""
 
-Find = Callable[[Mapping[str, float]], Sequence[StoryCandidate]]
-"""Looks stories up by term keys with their weights, the heaviest first."""
+Find = Callable[[Mapping[str, float], float], Sequence[StoryCandidate]]
+"""Looks stories up by term keys with their weights, the heaviest first; the squares of those shared must add up to the number."""
 
 _TITLE_TERMS, _LEAD_TERMS, _LEAD_CHARS = 40, 60, 3000
 _TITLE, _NAME, _NUMBER = 2.0, 2.0, 2.0
@@ -38,6 +38,7 @@ _PRIOR_SHARE = {1: 0.5, 2: 0.4, 3: 0.25, 4: 0.1, 5: 0.03}
 _RARE_SHARE = 0.005
 _VECTOR_TERMS = 120
 _SHOWN_WORDS = 8
+_LOOKED_UP = 0.2  # What joins a story has shared this part of the threshold among the terms looked up already (measured).
 _SPLIT_BONUS = 1.25
 _TO_NAME = re.compile(r"[\s\"'“”«»‘’„(\[-]*")
 
@@ -121,7 +122,8 @@ def place_story(known: Profile, corpus: Corpus, find: Find, now: datetime) -> Pl
     vector = weigh(known, corpus)
     keys = dict(islice(vector.items(), LOOKUP_TERMS))
     wanted = THRESHOLD * sqrt(min(len(vector), _COUNTED_TERMS))
-    known_ones = [story for story in find(keys) if now - story.newest_at <= STORY_WINDOW] if keys else []
+    found = find(keys, _LOOKED_UP * wanted) if keys else ()
+    known_ones = [story for story in found if now - story.newest_at <= STORY_WINDOW]
     fitting = [(score, story) for story in known_ones if (score := _score(vector, story, now)) >= wanted]
     best = _best(fitting)
     lent = {} if known.collects else vector
@@ -143,8 +145,9 @@ def _best(fitting: Sequence[tuple[float, StoryCandidate]]) -> StoryCandidate | N
 
 
 def _score(vector: Mapping[str, float], story: StoryCandidate, now: datetime) -> float:
-    shared = sorted(vector.keys() & story.vector.keys())  # in one order, for one sum on every machine
-    return sum(vector[key] * story.vector[key] for key in shared) * _factor(story, now)
+    known = story.vector.get
+    # In the order of the text's own vector: one sum on every machine.
+    return sum(value * known(key, 0.0) for key, value in vector.items()) * _factor(story, now)
 
 
 def _factor(story: StoryCandidate, now: datetime) -> float:

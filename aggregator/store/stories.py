@@ -17,6 +17,7 @@ from aggregator.dedupe import LOOKUP_TERMS, MOST_CANDIDATES, Find, add, original
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.article import ArticleDraft, Corpus, Placement, Profile, StoryCandidate
 from aggregator.model.story import PlacedBy, StoryDossier, StoryEdit, StoryLine, StoryMember, StoryText
+from aggregator.store.codec import dump_vector, load_vector
 from aggregator.store.engine import driver
 from aggregator.store.sources import instant, stamp
 from aggregator.store.tables import (
@@ -36,8 +37,8 @@ PlaceStory = Callable[[Profile, Corpus, Find, datetime], Placement]
 MOST_FOUND_BY_TERM = 64
 """A term is asked for its newest stories only; those of a word that many share are boilerplate."""
 
-ALL_COUNTED, ONE_IN = 20_000, 4
-"""Of a language that has so many texts, one in four is counted from then on, fourfold: it tells as much for less writing."""
+SAMPLED = ((200_000, 16), (20_000, 4))
+"""Of a language that has so many texts, one in sixteen (four) is counted, so many times: it tells as much for less writing."""
 
 MOST_COUNTED = 400_000
 """When a language has more texts than this, all its counts are halved: old words fade, and the table stays small."""
@@ -76,12 +77,12 @@ def begin_group(session: Session, draft: ArticleDraft, place: PlaceStory) -> tup
     ids = {key: term_id(known.language, key) for key, _, _ in known.terms}
     run = driver(session).execute
     corpus = _corpus(run, known, ids)
-    placed = place(known, corpus, lambda keys: _find(run, keys, ids), draft.seen_at)
+    placed = place(known, corpus, lambda keys, least: _find(run, keys, least, ids), draft.seen_at)
     if times := _times(corpus, draft.fingerprint.text_hash) if ids else 0:
         run(_LEARN, {"terms": json.dumps([term_id(known.language, ""), *ids.values()]), "times": times})
     values: dict[str, Any] = {"at": stamp(draft.seen_at), "language": known.language, "score": placed.score}
-    lent = _dump(placed.lent)
-    story = lent if placed.story is placed.lent else _dump(placed.story)
+    lent = dump_vector(placed.lent)
+    story = lent if placed.story is placed.lent else dump_vector(placed.story)
     values |= {"lent": lent, "story": story, "open": bool(placed.story), "texts": int(bool(placed.story))}
     values["words"] = _encode([[word, round(score, 4)] for word, score in placed.words])
     if placed.story_id is None:
@@ -97,9 +98,8 @@ def begin_group(session: Session, draft: ArticleDraft, place: PlaceStory) -> tup
 
 def _times(corpus: Corpus, text_hash: str) -> int:
     """How many times a text's words are counted."""
-    if corpus.total < ALL_COUNTED:
-        return 1
-    return 0 if int(text_hash[:8], 16) % ONE_IN else ONE_IN
+    one_in = next((one_in for texts, one_in in SAMPLED if corpus.total >= texts), 1)
+    return 0 if int(text_hash[:8], 16) % one_in else one_in
 
 
 def touch(session: Session, story_id: int, at: datetime) -> None:
@@ -126,27 +126,23 @@ def _newest(terms: int) -> str:
     return " UNION ALL ".join(part.format(n=n, most=MOST_FOUND_BY_TERM) for n in range(terms))
 
 
-def _find(run: Run, keys: Mapping[str, float], ids: Mapping[str, int]) -> list[StoryCandidate]:
-    """The open stories that share most of the weight of ``keys``."""
-    names = list(keys)
-    shared: defaultdict[int, float] = defaultdict(float)
-    for place, story_id in run(_newest(len(names)), {f"t{n}": ids[key] for n, key in enumerate(names)}):
-        shared[story_id] += keys[names[place]] ** 2
-    best = sorted(shared, key=lambda story: (-shared[story], -story))[:MOST_CANDIDATES]
+def _find(run: Run, keys: Mapping[str, float], least: float, ids: Mapping[str, int]) -> list[StoryCandidate]:
+    """The open stories that share most of the weight of ``keys``, and ``least`` at least."""
+    squares = [weight * weight for weight in keys.values()]
+    shared: dict[int, float] = {}
+    for place, story_id in run(_newest(len(squares)), {f"t{n}": ids[key] for n, key in enumerate(keys)}).fetchall():
+        shared[story_id] = shared.get(story_id, 0.0) + squares[place]
+    enough = [story for story, weight in shared.items() if weight >= least]
+    best = sorted(enough, key=lambda story: (-shared[story], -story))[:MOST_CANDIDATES]
     return candidates(run, best) if best else []
 
 
 def candidates(run: Run, ids: Sequence[int]) -> list[StoryCandidate]:
     """Stories as candidates, without those that are closed."""
     return [
-        StoryCandidate(id_, texts, json.loads(vector), instant(newest_at), frozenset(json.loads(apart)))
+        StoryCandidate(id_, texts, load_vector(vector), instant(newest_at), frozenset(json.loads(apart)))
         for id_, texts, vector, newest_at, apart in run(_CANDIDATES, {"ids": json.dumps(ids)})
     ]
-
-
-def _dump(vector: Mapping[str, float]) -> str:
-    rounded = {key: round(value, 4) for key, value in vector.items()}
-    return _encode(rounded)
 
 
 # What an analyst sees and does.
@@ -241,7 +237,7 @@ def merge(session: Session, story_ids: Sequence[int], now: datetime) -> int:
         groups = [id_ for id_ in moved if id_ is not None]
         _move(session, groups, target)
         into.newest_at = max(into.newest_at, other.newest_at)
-        other.merged_into, other.open, other.vector, other.texts = target, False, "{}", 0
+        other.merged_into, other.open, other.vector, other.texts = target, False, b"", 0
         session.add(StoryEditRow(at=now, verb="merge", story_id=target, other_id=source, group_ids=groups))
         apart = select(StoryApartRow).where((StoryApartRow.story_id == source) | (StoryApartRow.other_id == source))
         for pair in session.exec(apart).all():
@@ -298,10 +294,10 @@ def _rebuild(session: Session, stories: Iterable[StoryRow]) -> None:
     """Make what stories are found by from their texts again."""
     for story in stories:
         session.execute(text("DELETE FROM story_term WHERE story_id = :id"), {"id": story.id})
-        lending = (TextGroupRow.story_id == story.id, TextGroupRow.vector != "{}")
+        lending = (TextGroupRow.story_id == story.id, TextGroupRow.vector != b"")
         told = session.exec(select(TextGroupRow.language, TextGroupRow.vector).where(*lending)).all()
-        vectors = [(language, json.loads(vector)) for language, vector in told]
-        story.texts, story.open, story.vector = len(vectors), bool(vectors), _dump(add(vector for _, vector in vectors))
+        vectors = [(language, load_vector(vector)) for language, vector in told]
+        story.texts, story.open, story.vector = len(vectors), bool(vectors), dump_vector(add(vector for _, vector in vectors))
         session.add(story)
         ids = {term_id(language, key) for language, vector in vectors for key in list(vector)[:LOOKUP_TERMS]}
         driver(session).execute(_FIND, {"story_id": story.id, "terms": json.dumps(sorted(ids))})
@@ -313,8 +309,8 @@ def close(session: Session, before: datetime, most: int = 2000) -> int:
     over = session.exec(select(StoryRow.id).where(col(StoryRow.open), col(StoryRow.newest_at) < before).limit(most)).all()
     for id_ in over:
         session.execute(text("DELETE FROM story_term WHERE story_id = :id"), {"id": id_})
-        session.execute(text("UPDATE text_group SET vector = '{}' WHERE story_id = :id"), {"id": id_})
-        session.execute(update(StoryRow).where(col(StoryRow.id) == id_).values(open=False, vector="{}"))
+        session.execute(update(TextGroupRow).where(col(TextGroupRow.story_id) == id_).values(vector=b""))
+        session.execute(update(StoryRow).where(col(StoryRow.id) == id_).values(open=False, vector=b""))
     return len(over)
 
 

@@ -195,8 +195,8 @@ class EntryRow(SQLModel, table=True):
 class StoryRow(SQLModel, table=True):
     """What happened, in the texts of one language that tell of it. Its first article names it.
 
-    ``vector`` is the JSON of a ``StoryCandidate``'s, the sum over ``texts`` groups; a story that is not ``open`` takes in none
-    any more, and has no vector. One that an analyst merged away holds no texts, and says where they are.
+    ``vector`` is a ``StoryCandidate``'s (``codec.dump_vector``), the sum over ``texts`` groups; a story that is not ``open``
+    takes in none any more, and has no vector. One that an analyst merged away holds no texts, and says where they are.
     """
 
     __tablename__ = "story"
@@ -206,7 +206,7 @@ class StoryRow(SQLModel, table=True):
     language: str = ""
     newest_at: datetime
     texts: int = 0
-    vector: str = "{}"
+    vector: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
     open: bool = False
     merged_into: int | None = None
 
@@ -233,7 +233,7 @@ class TextGroupRow(SQLModel, table=True):
     placed_by: str = "first"
     score: float = 0.0
     words: list[list[Any]] = Field(sa_column=Column(JSON, nullable=False))
-    vector: str = "{}"
+    vector: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
 
 
 class StoryTermRow(SQLModel, table=True):

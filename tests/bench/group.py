@@ -27,6 +27,8 @@ from sqlmodel import Session
 from aggregator.dedupe import LOOKUP_SIZE, LOOKUP_TERMS, STORY_WINDOW, decide, fingerprint, place_story, term_id
 from aggregator.model.article import ArticleDraft, Extraction, Fingerprint, New, TextOrigin
 from aggregator.store import Store, articles, migrate, stories
+from aggregator.store.codec import dump_vector
+from aggregator.store.engine import driver
 
 SIZES = (10_000, 100_000, 1_000_000)
 MEASURED = 1000
@@ -86,7 +88,7 @@ def fill(path: Path, press: Press, first: int, last: int) -> None:
     """Put the articles from number ``first`` up to ``last`` into the tables, without deciding on them."""
     over = last - int(STORY_WINDOW / timedelta(days=1) * A_DAY)
     made = [press.some(45) for _ in range(5000)]
-    vectors = [json.dumps({word[:6]: 0.15 for word in words}) for words in made]
+    vectors = [dump_vector({word[:6]: 0.15 for word in words}) for words in made]
     chance, some = press.chance, len(press.words)
     with closing(sqlite3.connect(path, isolation_level=None)) as base:
         base.execute("PRAGMA synchronous=OFF")
@@ -98,12 +100,12 @@ def fill(path: Path, press: Press, first: int, last: int) -> None:
             base.execute("BEGIN")
             base.executemany(
                 "INSERT INTO story (id, created_at, language, newest_at, texts, vector, open)"
-                f" VALUES (?1, ?2, 'en', ?2, 1, iif(?1 < {over}, '{{}}', ?3), ?1 >= {over})",
+                f" VALUES (?1, ?2, 'en', ?2, 1, iif(?1 < {over}, x'', ?3), ?1 >= {over})",
                 numbers,
             )
             base.executemany(
                 "INSERT INTO text_group (id, story_id, created_at, language, placed_by, score, words, vector)"
-                " VALUES (?1, ?1, ?2, 'en', 'first', 0, '[]', '{}')",
+                " VALUES (?1, ?1, ?2, 'en', 'first', 0, '[]', x'')",
                 (row[:2] for row in numbers),
             )
             base.executemany(
@@ -129,7 +131,7 @@ def fill(path: Path, press: Press, first: int, last: int) -> None:
         base.execute("BEGIN")
         base.executemany("INSERT OR REPLACE INTO term_count (term, texts) VALUES (?, ?)", sorted(counts.items()))
         base.execute("DELETE FROM story_term WHERE story_id < ?", (over,))
-        base.execute("UPDATE story SET open = 0, vector = '{}' WHERE open AND id < ?", (over,))
+        base.execute("UPDATE story SET open = 0, vector = x'' WHERE open AND id < ?", (over,))
         base.execute("COMMIT")
         base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -142,6 +144,7 @@ def measure(store: Store, press: Press, first: int) -> dict[str, float]:
     joined = 0
 
     def unit(session: Session, draft: ArticleDraft) -> int:
+        driver(session)  # the transaction has begun before the clock starts
         begun = time.process_time()
         verdict = decide(draft, articles._candidates(session, draft))
         found = time.process_time()

@@ -34,7 +34,7 @@ def as_story(known: Profile, id_: int = 1, at: datetime = NOW, apart: frozenset[
 
 
 def placed(known: Profile, *stories: StoryCandidate, now: datetime = NOW) -> Placement:
-    return place_story(known, Corpus(), lambda _: stories, now)
+    return place_story(known, Corpus(), lambda _keys, _least: stories, now)
 
 
 def test_names_numbers_and_the_title_count_more() -> None:

@@ -86,13 +86,13 @@ class Shelf:
     def put(self, known: Profile, at: datetime) -> tuple[int, Placement]:
         corpus = self.corpus(known)
 
-        def find(keys: Mapping[str, float]) -> list[StoryCandidate]:
+        def find(keys: Mapping[str, float], least: float) -> list[StoryCandidate]:
             shared: defaultdict[int, float] = defaultdict(float)
             for key in keys:
                 for story in self._found_by[known.language, key]:
                     shared[story] += keys[key] ** 2
             best = sorted(shared, key=lambda story: (-shared[story], -story))[:MOST_CANDIDATES]
-            return [self._stories[story] for story in best]
+            return [self._stories[story] for story in best if shared[story] >= least]
 
         placed = place_story(known, corpus, find, at)
         story = placed.story_id or next(self._ids)

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.model.article import DateCandidate, DateOrigin
 from aggregator.model.feed import SeenEntry, Window
-from aggregator.store.codec import DATE_CANDIDATE, dump_window, load_window
+from aggregator.store.codec import DATE_CANDIDATE, dump_vector, dump_window, load_vector, load_window
 
 WINDOW = Window(
     "e" * 32,
@@ -68,3 +68,23 @@ def test_evidence_stored_before_it_had_weights_is_read() -> None:
     candidate = DATE_CANDIDATE.load(stored)
 
     assert (candidate.rejected, candidate.weight, candidate.zone) == ("masthead", 0.0, "")
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        {},
+        {"a": 1.0},
+        {"مجاهد": 0.5, "中国": 0.25, "1402": 120.0, "\ud800": 0.125},
+        {f"t{n}": 1 / (n + 1) for n in range(120)},
+    ],
+)
+def test_vectors_keep_their_order_and_seven_digits(vector: dict[str, float]) -> None:
+    loaded = load_vector(dump_vector(vector))
+    assert list(loaded) == list(vector)
+    assert list(loaded.values()) == pytest.approx(list(vector.values()), rel=1e-7)
+
+
+def test_a_damaged_vector_is_no_other_vector() -> None:
+    with pytest.raises(ValueError, match="argument"):
+        load_vector(dump_vector({"a": 1.0, "b": 0.5})[:-4])

@@ -23,13 +23,14 @@ from aggregator.config.settings import Config
 from aggregator.errors import Conflict, StoreError
 from aggregator.model.source import History
 from aggregator.store import Store, maintenance, migrate, sources, stories
-from aggregator.store.codec import SOURCE
+from aggregator.store.codec import SOURCE, load_vector
+from aggregator.store.engine import driver
 from aggregator.store.schema import include_name
 from aggregator.store.tables import ArticleRow, MatchRow, RevisionRow
 
 STORY = (
     "INSERT INTO story (created_at, language, newest_at, texts, vector, open)"
-    " VALUES ('2026-01-01 00:00:00', '', '2026-01-01 00:00:00', 0, '{}', 0)"
+    " VALUES ('2026-01-01 00:00:00', '', '2026-01-01 00:00:00', 0, x'', 0)"
 )
 
 
@@ -123,6 +124,41 @@ def test_groups_of_copies_become_text_groups_each_with_a_story_and_alerts_stay_t
             (1, 7, "sent")
         ]
         assert store.read_now(lambda session: session.execute(text("PRAGMA foreign_key_check")).all()) == []
+
+
+def _vectors(session: Session, table: str) -> list[dict[str, float]]:
+    return [load_vector(row[0]) for row in session.execute(text(f"SELECT vector FROM {table} ORDER BY id"))]
+
+
+def test_vectors_of_stories_become_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection, connection.begin():
+        old = AlembicConfig()
+        old.set_main_option("script_location", str(migrate.HERE))
+        old.attributes["connection"] = connection
+        command.upgrade(old, "0005")
+        at = "'2026-01-01 00:00:00.000000'"
+        for statement in (
+            (
+                "INSERT INTO story (id, created_at, language, newest_at, texts, vector, open) VALUES"
+                f" (1, {at}, 'fa', {at}, 1, :vector, 1), (2, {at}, 'fa', {at}, 0, '{{}}', 0)"
+            ),
+            (
+                "INSERT INTO text_group (id, story_id, created_at, language, placed_by, score, words, vector) VALUES"
+                f" (1, 1, {at}, 'fa', 'first', 0, '[]', :vector), (2, 2, {at}, 'fa', 'first', 0, '[]', '{{}}')"
+            ),
+        ):
+            connection.execute(text(statement), {"vector": json.dumps({"مجاهد": 0.75, "1402": 0.5})})
+    engine.dispose()
+    migrate.upgrade(f"sqlite:///{path}")
+    with Store(f"sqlite:///{path}") as store:
+        for table in ("story", "text_group"):
+            kept = store.read_now(_vectors, table)
+            assert kept == [{"مجاهد": 0.75, "1402": 0.5}, {}]
+        assert [one.vector for one in store.read_now(lambda session: stories.candidates(driver(session).execute, [1, 2]))] == [
+            {"مجاهد": 0.75, "1402": 0.5}
+        ]
 
 
 def test_file_names_tell_the_revisions() -> None:

@@ -1,7 +1,7 @@
 """How tests share two workers; and matches with articles, for everything that is written about them."""
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from multiprocessing import forkserver
@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from aggregator.model.article import Article, TextOrigin
 from aggregator.model.delivery import MatchedArticle
 from aggregator.model.rule import Span
+from tests import postgres
 
 TOGETHER = {"tests/world/test_week.py": "week"} | {
     f"tests/cli/test_{name}.py": "demo" for name in ("articles", "commands", "docs", "sources", "stories", "web")
@@ -38,6 +39,23 @@ def fork_server() -> None:
     """A process has one fork server, and whoever needs it first says what it holds: here the parsers, once for all tests."""
     multiprocessing.get_context("forkserver").set_forkserver_preload(["aggregator.pipeline.warm"])
     forkserver.ensure_running()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A real PostgreSQL; where there is none, the tests that need it are skipped."""
+    with postgres.server() as found:
+        if found is None:
+            pytest.skip(postgres.ABSENT)
+        yield found
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """A store's URL: a new database with the schema."""
+    url = postgres_server.migrated()
+    yield url
+    postgres_server.drop(url)
 
 
 @pytest.fixture

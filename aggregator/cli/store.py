@@ -13,7 +13,7 @@ import typer
 from aggregator.cli.options import Call
 from aggregator.errors import StoreError
 from aggregator.store import maintenance, migrate
-from aggregator.store.engine import sqlite_path
+from aggregator.store.sqlite import sqlite_path
 
 app = typer.Typer(help="The store.", no_args_is_help=True)
 
@@ -28,8 +28,13 @@ def upgrade(context: typer.Context) -> None:
 
 @app.command()
 def backup(context: typer.Context, target: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
-    """Copy the store into a new file, consistently, while the service runs."""
+    """Copy the store into a new file, consistently, while the service runs. On PostgreSQL that is pg_dump's work."""
     call: Call = context.obj
+    if not call.config().settings.store.url.startswith("sqlite:"):
+        raise StoreError(
+            "this store is in PostgreSQL, whose own tool backs it up, while the service runs: pg_dump --format=custom"
+            f" --file={target} DATABASE; and pg_restore brings it back."
+        )
     config, store = call.opened()
     store.close()
     try:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from aggregator.config import values
 from aggregator.config.settings import MailMode, MailSecurity
+from aggregator.config.stores import store_url_in_a_file
 from aggregator.model.rule import Lane
 
 Line = Annotated[str, AfterValidator(values.one_line)]
@@ -59,7 +60,7 @@ class TopForm(Form):
 class StoreForm(Form):
     """``[store]``."""
 
-    url: Annotated[str, AfterValidator(values.store_url)] = ""
+    url: Annotated[str, AfterValidator(store_url_in_a_file)] = ""
 
 
 class FetchForm(Form):

@@ -47,7 +47,8 @@ from aggregator.config.settings import (
     WebSettings,
     WorkerSettings,
 )
-from aggregator.config.values import nearest, spell, store_url
+from aggregator.config.stores import store_url
+from aggregator.config.values import nearest, spell
 from aggregator.errors import ConfigError, ConfigErrors, RuleSyntaxError
 from aggregator.model.delivery import Recipient
 from aggregator.model.rule import Entity, RuleSpec
@@ -150,8 +151,8 @@ class _Main:
             except PydanticCustomError as error:
                 context = error.context or {}
                 errors.append(ConfigError(context["message"], path="environment", key=STORE_VARIABLE, hint=context["hint"]))
-        path = self._root / store.url.removeprefix("sqlite:///")
-        return StoreSettings(f"sqlite:///{path}"), errors
+        kind, _, path = store.url.partition("sqlite:///")
+        return (store if kind else StoreSettings(f"sqlite:///{self._root / path}")), errors
 
     def _mail(self) -> MailSettings:
         table = self._document.table("mail")

@@ -312,20 +312,6 @@ def _weekday(day: Any) -> int:
     raise refuse(f'"{shorten(str(day))}" is not a day of the week', did_you_mean(day, _DAYS, f"the days are {', '.join(_DAYS)}"))
 
 
-def store_url(value: str) -> str:
-    """``sqlite:///path``. Nothing of a refused URL is shown: it may hold a password."""
-    if re.match(r"postgres(ql)?\b", value):
-        raise refuse("PostgreSQL is not supported by this version, only SQLite is", 'write url = "sqlite:///var/aggregator.db"')
-    if not value.startswith("sqlite:///"):
-        raise refuse("is not a store that this version knows", 'write url = "sqlite:///var/aggregator.db"')
-    path = value.removeprefix("sqlite:///")
-    if not path or path == ":memory:":
-        raise refuse("a store in memory forgets everything", 'name a file: url = "sqlite:///var/aggregator.db"')
-    if "?" in path or _CONTROL.search(path):
-        raise refuse("the path must not contain question marks or control characters", "options in the URL are not supported")
-    return value
-
-
 def no_password(_: object) -> None:
     """Refuses whatever stands there, without showing it."""
     raise refuse(

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from sqlalchemy import insert, text, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col, select
 
 from aggregator.dedupe import LOOKUP_SIZE, Place, same_outlet, url_key
@@ -27,23 +26,21 @@ from aggregator.model.article import (
 )
 from aggregator.model.page import Validators
 from aggregator.model.record import Reason
-from aggregator.store import entries, pages, stories
+from aggregator.store import entries, fulltext, pages, stories
 from aggregator.store.codec import DATE_CANDIDATE
-from aggregator.store.engine import driver
+from aggregator.store.dialect import driver, instant, upsert
 from aggregator.store.entries import PendingEntry
 from aggregator.store.pages import PackedPage
 from aggregator.store.rhythm import Rhythm, plan
-from aggregator.store.sources import instant
 from aggregator.store.stories import PlaceStory
-from aggregator.store.tables import FTS, AddressRow, ArticleRow, RevisionRow, ShingleRow, SightingRow, SourceRow
-from aggregator.text import index_text
+from aggregator.store.tables import AddressRow, ArticleRow, RevisionRow, ShingleRow, SightingRow, SourceRow
 
 MOST_CANDIDATES = 50
 """A shingle that more articles share than this is boilerplate; the best-sharing candidates are enough."""
 
 _BY_URL = "SELECT article_id FROM address WHERE url_key IN (SELECT value FROM json_each(:keys))"
 _SHARING = (
-    "SELECT article_id FROM shingle WHERE hash IN (SELECT value FROM json_each(:smallest))"
+    "SELECT article_id FROM shingle WHERE hash IN (SELECT CAST(value AS BIGINT) FROM json_each(:smallest))"
     " GROUP BY article_id ORDER BY count(*) DESC, article_id DESC LIMIT :most"
 )
 _WORD_FOR_WORD = "SELECT id FROM article WHERE text_hash = :hash ORDER BY id DESC LIMIT :most"
@@ -51,9 +48,9 @@ _WORD_FOR_WORD = "SELECT id FROM article WHERE text_hash = :hash ORDER BY id DES
 
 _SOURCE = "SELECT name, outlet_group, coalesce(moved_to, url) FROM source WHERE id = :id"
 _KNOWN = (
-    "SELECT a.id, a.source_id, a.group_id, a.title, a.text_hash, a.sketch, a.words, a.first_seen_at, a.text_origin, a.text,"
-    " a.published_at, a.url, s.name, s.outlet_group, coalesce(s.moved_to, s.url) FROM article AS a"
-    " JOIN source AS s ON s.id = a.source_id WHERE a.id IN (SELECT value FROM json_each(:ids)) ORDER BY a.id"
+    "SELECT a.id, a.source_id, a.group_id, a.title, a.text_hash, CAST(a.sketch AS TEXT), a.words, a.first_seen_at,"
+    " a.text_origin, a.text, a.published_at, a.url, s.name, s.outlet_group, coalesce(s.moved_to, s.url) FROM article AS a"
+    " JOIN source AS s ON s.id = a.source_id WHERE a.id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) ORDER BY a.id"
 )
 
 Decide = Callable[[ArticleDraft, Sequence[Candidate]], Verdict]
@@ -246,9 +243,7 @@ def _insert(session: Session, draft: ArticleDraft, verdict: New, place: PlaceSto
 
 
 def _index(session: Session, article_id: int, draft: ArticleDraft) -> None:
-    made = draft.extraction
-    values = {"id": article_id, "title": index_text(made.title), "body": index_text(made.text)}
-    session.execute(text(f"INSERT INTO {FTS} (rowid, title, body) VALUES (:id, :title, :body)"), values)  # noqa: S608
+    fulltext.put(session, article_id, draft.extraction.title, draft.extraction.text)
     shingles = [{"hash": value, "article_id": article_id} for value in draft.fingerprint.sketch[:LOOKUP_SIZE]]
     if shingles:
         session.execute(upsert(ShingleRow).on_conflict_do_nothing(), shingles)
@@ -271,7 +266,7 @@ def revise(session: Session, article_id: int, draft: ArticleDraft, reason: Reaso
     values = columns_of(draft) | {"revision": number, "match_due": True, "revision_reason": reason.value}
     session.execute(update(ArticleRow).where(col(ArticleRow.id) == article_id).values(**values))
     session.execute(text("DELETE FROM shingle WHERE article_id = :id"), {"id": article_id})
-    session.execute(text(f"DELETE FROM {FTS} WHERE rowid = :id"), {"id": article_id})  # noqa: S608
+    fulltext.drop(session, article_id)
     _index(session, article_id, draft)
     return number
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from aggregator.dedupe import REPOST_WINDOW, entry_key
 from aggregator.model.feed import FeedEntry
 from aggregator.model.source import SourceSpec
 from aggregator.store.codec import ENTRY, SOURCE
-from aggregator.store.sources import stamp
+from aggregator.store.dialect import timed
 from aggregator.store.tables import AddressRow, ArticleRow, EntryRow, SightingRow, SourceRow
 from aggregator.text import terms
 
@@ -25,16 +25,20 @@ PER_HOST = 10
 WITHOUT_HOST = 200
 """Entries that need no page, in one claim."""
 
-_CLAIM = text("""
+_CLAIM = timed(
+    """
     UPDATE entry SET lease_until = :until, lease_token = :token WHERE id IN (
         SELECT id FROM (
             SELECT id, due_at, host, row_number() OVER (PARTITION BY host ORDER BY due_at, id) AS place FROM entry
             WHERE state = 'pending' AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
               AND host NOT IN (SELECT host FROM entry WHERE state = 'pending' AND lease_until > :now AND host <> '')
               AND host NOT IN (SELECT host FROM host WHERE throttled_until > :now)
-        ) WHERE place <= CASE WHEN host = '' THEN :without_host ELSE :per_host END ORDER BY place, due_at LIMIT :most
+        ) AS due WHERE place <= CASE WHEN host = '' THEN :without_host ELSE :per_host END ORDER BY place, due_at LIMIT :most
     ) RETURNING id, host
-""")
+    """,
+    "now",
+    "until",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,11 @@ class PendingEntry:
 
 def claim_pending(session: Session, now: datetime, most: int, lease: timedelta) -> list[tuple[int, ...]]:
     """Lease up to ``most`` pending entries, fairly over hosts: one batch of ids per host, several for those that need no page."""
-    values = {"now": stamp(now), "until": stamp(now + lease), "token": secrets.token_hex(8), "most": most}
+    values = {"now": now, "until": now + lease, "token": secrets.token_hex(8), "most": most}
     batches: dict[str, list[int]] = {}
-    for id_, host in session.execute(_CLAIM, values | {"per_host": PER_HOST, "without_host": WITHOUT_HOST}):
+    for id_, host in sorted(session.execute(_CLAIM, values | {"per_host": PER_HOST, "without_host": WITHOUT_HOST})):
         batches.setdefault(host or f"-{id_ % 4}", []).append(id_)
-    return [tuple(sorted(ids)) for ids in batches.values()]
+    return [tuple(ids) for ids in batches.values()]
 
 
 def pending_entries(session: Session, ids: Sequence[int]) -> list[PendingEntry]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
-from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, col, select
 
+from aggregator.store.dialect import upsert
 from aggregator.store.tables import HostRow, RobotsRow
 
 
@@ -39,7 +39,7 @@ def resting_until(session: Session, host: str, now: datetime) -> datetime | None
 
 def throttle(session: Session, host: str, until: datetime, repeats: int) -> None:
     """Leave a host alone until then: no feed and no page of it is claimed."""
-    row = insert(HostRow).values(host=host, throttled_until=until, throttles=repeats)
+    row = upsert(HostRow).values(host=host, throttled_until=until, throttles=repeats)
     later = {"throttled_until": until, "throttles": repeats}
     session.execute(row.on_conflict_do_update(index_elements=["host"], set_=later))
 
@@ -60,5 +60,5 @@ def robots_of(session: Session, origin: str) -> Robots | None:
 def store_robots(session: Session, origin: str, robots: Robots) -> None:
     """Keep a robots.txt, in the place of an older one."""
     values = {"rules": robots.text, "fetched_at": robots.at, "until": robots.until, "state": robots.state}
-    row = insert(RobotsRow).values(origin=origin, **values)
+    row = upsert(RobotsRow).values(origin=origin, **values)
     session.execute(row.on_conflict_do_update(index_elements=["origin"], set_=values))

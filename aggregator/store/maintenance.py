@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, func, text
+from sqlalchemy import delete, func, text, update
 from sqlmodel import Session, SQLModel, col, select
 
 from aggregator.errors import StoreError
+from aggregator.store.dialect import moved
 from aggregator.store.tables import (
     AlertRow,
     ArticleRow,
@@ -51,8 +52,8 @@ _PLANNED = (
 def shift(session: Session, by: timedelta) -> None:
     """The clock was set: move every planned instant with it, so that nothing waits for hours that have passed already."""
     for table, columns, waiting in _PLANNED:
-        moved = ", ".join(f"{name} = strftime('%Y-%m-%d %H:%M:%f000', {name}, :by)" for name in columns.split())
-        session.execute(text(f"UPDATE {table} SET {moved} WHERE {waiting}"), {"by": f"{by.total_seconds():+.3f} seconds"})  # noqa: S608
+        later = ", ".join(f"{name} = {moved(session, name)}" for name in columns.split())
+        session.execute(text(f"UPDATE {table} SET {later} WHERE {waiting}"), {"by": f"{by.total_seconds():+.3f} seconds"})  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,8 @@ def backup(path: Path, target: Path) -> int:
 def prune(session: Session, fetches_before: datetime, messages_before: datetime) -> tuple[int, int]:
     """Drop the log of old fetches, and the bodies of messages sent long ago (their rows stay: they are the accounting)."""
     fetches = session.execute(delete(FetchRow).where(col(FetchRow.at) < fetches_before)).rowcount  # type: ignore[attr-defined]
-    old = text("UPDATE delivery SET message = x'' WHERE state = 'sent' AND sent_at < :before AND length(message) > 0")
-    messages = session.execute(old, {"before": messages_before.strftime("%Y-%m-%d %H:%M:%S.%f")}).rowcount  # type: ignore[attr-defined]
+    old = (col(DeliveryRow.state) == "sent", col(DeliveryRow.sent_at) < messages_before, func.length(DeliveryRow.message) > 0)
+    messages = session.execute(update(DeliveryRow).where(*old).values(message=b"")).rowcount  # type: ignore[attr-defined]
     session.execute(delete(AttemptRow).where(col(AttemptRow.at) < messages_before))
     return fetches, messages
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col, select
 
 from aggregator.model.article import Article
@@ -17,6 +16,7 @@ from aggregator.model.record import BY_PUBLISHER, Reason
 from aggregator.model.rule import Lane, Match, RuleSpec
 from aggregator.store.articles import articles_by_id
 from aggregator.store.codec import dump_spans, load_spans
+from aggregator.store.dialect import upsert
 from aggregator.store.registry import Registered
 from aggregator.store.rhythm import Rhythm, hasten
 from aggregator.store.tables import AlertRow, ArticleRow, DigestItemRow, EditRow, MatchRow, RuleRow

@@ -8,31 +8,34 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from aggregator.errors import StoreError
-from aggregator.store.engine import _sqlite_engine, sqlite_path
+from aggregator.store.engine import database
+from aggregator.store.postgresql import said
 
 HERE = Path(__file__).parent / "migrations"
 
 
 def upgrade(url: str) -> tuple[str | None, str]:
-    """Bring the store's schema to this version, creating the file if there is none. Returns the revisions before and after.
+    """Bring the store's schema to this version: on SQLite, creating the file if there is none; on PostgreSQL the database is
+    there. Returns the revisions before and after.
 
-    Raises StoreError when the store was made by a newer version.
+    Raises StoreError when the store was made by a newer version, or cannot be opened.
     """
-    path = sqlite_path(url)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = _sqlite_engine(url, write=True)
+    opened = database(url)
     head = latest()
     try:
-        with engine.connect() as connection, connection.begin():
+        opened.prepare()
+        with opened.writer.connect() as connection, connection.begin():
             before = _present(connection)
             if before is not None and before not in known():
-                raise StoreError(f"{path} has schema {before}, which this version does not know: install a newer aggregator.")
+                raise StoreError(
+                    f"{opened.name} has schema {before}, which this version does not know: install a newer aggregator."
+                )
             if before != head:
                 _run(connection)
     except DBAPIError as error:
-        raise StoreError(f"{path} cannot be opened as a store: {error.orig}") from None
+        raise StoreError(f"{opened.name} cannot be opened as a store: {said(error)}") from None
     finally:
-        engine.dispose()
+        opened.close()
     return before, head
 
 

@@ -6,22 +6,25 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, text, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
 from aggregator.errors import NotFound
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryKind, DeliveryState
-from aggregator.store.sources import stamp
+from aggregator.store.dialect import timed, upsert
 from aggregator.store.tables import AttemptRow, DeliveryRow, DigestItemRow, DigestRow, RecipientRow
 
-_CLAIM = text("""
+_CLAIM = timed(
+    """
     UPDATE delivery SET lease_until = :until, lease_token = :token WHERE id = (
         SELECT id FROM delivery
         WHERE state IN ('due', 'unknown') AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
         ORDER BY due_at, id LIMIT 1
     ) RETURNING id
-""")
+    """,
+    "now",
+    "until",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def enqueue(session: Session, mail: NewDelivery, now: datetime) -> int | None:
 
 def claim(session: Session, now: datetime, lease: timedelta) -> Delivery | None:
     """Lease the next due message, if there is one."""
-    values = {"now": stamp(now), "until": stamp(now + lease), "token": secrets.token_hex(8)}
+    values = {"now": now, "until": now + lease, "token": secrets.token_hex(8)}
     id_ = session.execute(_CLAIM, values).scalar_one_or_none()
     if id_ is None:
         return None

@@ -9,13 +9,13 @@ from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import delete, func
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col, select
 
 from aggregator.model.feed import FeedEntry
 from aggregator.model.page import Fetched
 from aggregator.model.record import StoredPage
 from aggregator.store.codec import ENTRY
+from aggregator.store.dialect import upsert
 from aggregator.store.tables import PageBodyRow, PageRow
 
 LEVEL = 4

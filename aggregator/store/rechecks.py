@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from aggregator.model.article import Access, Article, ArticleDraft, DateDecision, DateOrigin, Fingerprint
@@ -19,8 +19,8 @@ from aggregator.model.source import SourceSpec
 from aggregator.store import pages
 from aggregator.store.articles import article, know_addresses, revise
 from aggregator.store.codec import DATE_CANDIDATE, SOURCE
+from aggregator.store.dialect import timed
 from aggregator.store.rhythm import Rhythm, after
-from aggregator.store.sources import stamp
 from aggregator.store.tables import AddressRow, ArticleRow, MatchRow, RecheckRow, SourceRow, VisitRow
 
 PER_HOST = 10
@@ -28,7 +28,8 @@ PER_HOST = 10
 
 DAY = timedelta(days=1)
 
-_CLAIM = text("""
+_CLAIM = timed(
+    """
     UPDATE recheck SET lease_until = :until, lease_token = :token WHERE article_id IN (
         SELECT article_id FROM (
             SELECT article_id, due_at, host,
@@ -40,9 +41,13 @@ _CLAIM = text("""
               AND host NOT IN (SELECT host FROM recheck WHERE lease_until > :now)
               AND host NOT IN (SELECT host FROM entry WHERE state = 'pending' AND lease_until > :now AND host <> '')
               AND host NOT IN (SELECT host FROM host WHERE throttled_until > :now)
-        ) WHERE place <= :per_host AND nth <= :budget ORDER BY place, due_at LIMIT :most
+        ) AS due WHERE place <= :per_host AND nth <= :budget ORDER BY place, due_at LIMIT :most
     ) RETURNING article_id, host
-""")
+    """,
+    "now",
+    "until",
+    "since",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,11 @@ def claim_rechecks(session: Session, now: datetime, most: int, lease: timedelta,
 
     A host whose entries are at work is left for later.
     """
-    values = {"now": stamp(now), "until": stamp(now + lease), "token": secrets.token_hex(8), "since": stamp(now - DAY)}
+    values = {"now": now, "until": now + lease, "token": secrets.token_hex(8), "since": now - DAY}
     batches: dict[str, list[int]] = {}
-    for id_, host in session.execute(_CLAIM, values | {"most": most, "per_host": PER_HOST, "budget": per_host_and_day}):
+    for id_, host in sorted(session.execute(_CLAIM, values | {"most": most, "per_host": PER_HOST, "budget": per_host_and_day})):
         batches.setdefault(host, []).append(id_)
-    return [tuple(sorted(ids)) for ids in batches.values()]
+    return [tuple(ids) for ids in batches.values()]
 
 
 def due_recheck(session: Session, article_id: int) -> DueRecheck | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from aggregator.model.page import Validators
+from aggregator.store.dialect import upsert
 from aggregator.store.tables import RecheckRow
 
 

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, func, text
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from aggregator.model.article import Article
 from aggregator.model.rule import Document, Match
 from aggregator.rules import CompiledQuery, Narrowing
+from aggregator.store import fulltext
 from aggregator.store.articles import article
-from aggregator.store.tables import FTS, ArticleRow, SourceRow
+from aggregator.store.tables import ArticleRow, SourceRow
 
 BATCH = 200
 
@@ -56,8 +57,7 @@ def _candidates(session: Session, narrow: Narrowing, since: datetime | None, unt
     shown_at: ColumnElement[datetime] = func.coalesce(ArticleRow.published_at, ArticleRow.first_seen_at)
     statement = select(ArticleRow, SourceRow).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
     if narrow.fts is not None:
-        hits = text(f"article.id IN (SELECT rowid FROM {FTS} WHERE {FTS} MATCH :fts)").bindparams(fts=narrow.fts)  # noqa: S608
-        statement = statement.where(hits)
+        statement = statement.where(fulltext.hits(session, narrow.fts))
     if narrow.sources:
         statement = statement.where(col(SourceRow.slug).in_(narrow.sources))
     if narrow.groups:

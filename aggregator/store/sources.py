@@ -5,11 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, text, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, SQLModel, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -18,13 +17,15 @@ from aggregator.model.feed import FeedEntry, ParsedFeed
 from aggregator.model.page import FetchFailed, Validators
 from aggregator.model.source import DueSource, Gap, History, Move, SourceHealth, Trouble
 from aggregator.store.codec import ENTRY, HISTORY, SOURCE
+from aggregator.store.dialect import timed, upsert
 from aggregator.store.moves import apply_move
 from aggregator.store.tables import ArticleRow, EntryRow, FetchRow, GapRow, HostRow, SourceRow, WindowRow
 
 PER_HOST = 8
 """Sources of one host in one claim: they are polled one after the other, so more would only hold leases."""
 
-_CLAIM = text("""
+_CLAIM = timed(
+    """
     UPDATE source SET lease_until = :until, lease_token = :token WHERE id IN (
         SELECT id FROM (
             SELECT id, next_poll_at, row_number() OVER (PARTITION BY host ORDER BY next_poll_at, id) AS place FROM source
@@ -32,9 +33,12 @@ _CLAIM = text("""
               AND (lease_until IS NULL OR lease_until <= :now)
               AND host NOT IN (SELECT host FROM source WHERE lease_until > :now)
               AND host NOT IN (SELECT host FROM host WHERE throttled_until > :now)
-        ) WHERE place <= :per_host ORDER BY place, next_poll_at LIMIT :most
+        ) AS due WHERE place <= :per_host ORDER BY place, next_poll_at LIMIT :most
     ) RETURNING id, host
-""")
+    """,
+    "now",
+    "until",
+)
 
 # What every poll needs, built once and without the ORM, which takes as long again to look at each statement.
 _TABLES = SQLModel.metadata.tables
@@ -62,24 +66,14 @@ _KEEP_WINDOW = _PUT_WINDOW.on_conflict_do_update(index_elements=["source_id"], s
 _DROP_WINDOW = delete(_WINDOW).where(_WINDOW.c.source_id == bindparam("source_id"))
 
 
-def stamp(at: datetime) -> str:
-    """An instant as SQLite holds it, for statements in plain SQL. It sorts as text."""
-    return at.replace(tzinfo=None).isoformat(" ", "microseconds")
-
-
-def instant(stored: str) -> datetime:
-    """The instant that :func:`stamp` wrote."""
-    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
-
-
 def claim_due(session: Session, now: datetime, most: int, lease: timedelta) -> list[tuple[int, ...]]:
     """Lease up to ``most`` due sources, fairly over hosts; one batch of ids per host.
 
     A host with a lease out, or that wants no request at present, is left alone.
     """
-    values = {"now": stamp(now), "until": stamp(now + lease), "token": secrets.token_hex(8), "most": most, "per_host": PER_HOST}
+    values = {"now": now, "until": now + lease, "token": secrets.token_hex(8), "most": most, "per_host": PER_HOST}
     batches: dict[str, list[int]] = {}
-    for id_, host in session.execute(_CLAIM, values):
+    for id_, host in sorted(session.execute(_CLAIM, values)):
         batches.setdefault(host, []).append(id_)
     return [tuple(ids) for ids in batches.values()]
 

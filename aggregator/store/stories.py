@@ -18,8 +18,7 @@ from aggregator.errors import Conflict, NotFound
 from aggregator.model.article import ArticleDraft, Corpus, Placement, Profile, StoryCandidate
 from aggregator.model.story import PlacedBy, StoryDossier, StoryEdit, StoryLine, StoryMember, StoryText
 from aggregator.store.codec import dump_vector, load_vector
-from aggregator.store.engine import driver
-from aggregator.store.sources import instant, stamp
+from aggregator.store.dialect import driver, instant, stamp
 from aggregator.store.tables import (
     ArticleRow,
     SourceRow,
@@ -44,14 +43,14 @@ MOST_COUNTED = 400_000
 """When a language has more texts than this, all its counts are halved: old words fade, and the table stays small."""
 
 # These run for every new text, on the driver itself: building and wrapping a statement costs ten times what running it does.
-_COUNTS = "SELECT term, texts FROM term_count WHERE term IN (SELECT value FROM json_each(:terms))"
+_COUNTS = "SELECT term, texts FROM term_count WHERE term IN (SELECT CAST(value AS BIGINT) FROM json_each(:terms))"
 _LEARN = (
-    "INSERT INTO term_count (term, texts) SELECT value, :times FROM json_each(:terms) WHERE true"
+    "INSERT INTO term_count (term, texts) SELECT CAST(value AS BIGINT), :times FROM json_each(:terms) WHERE true"
     " ON CONFLICT (term) DO UPDATE SET texts = term_count.texts + :times"
 )
 _CANDIDATES = (
     "SELECT id, texts, vector, newest_at, (SELECT json_group_array(other_id) FROM story_apart WHERE story_id = story.id)"
-    " FROM story WHERE open AND id IN (SELECT value FROM json_each(:ids))"
+    " FROM story WHERE open AND id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) ORDER BY id"
 )
 _BEGIN = (
     "INSERT INTO story (created_at, newest_at, language, texts, vector, open)"
@@ -65,7 +64,10 @@ _GROUP = (
     "INSERT INTO text_group (story_id, created_at, language, placed_by, score, words, vector)"
     " VALUES (:story_id, :at, :language, :by, :score, :words, :lent) RETURNING id"
 )
-_FIND = "INSERT INTO story_term (term, story_id) SELECT value, :story_id FROM json_each(:terms) WHERE true ON CONFLICT DO NOTHING"
+_FIND = (
+    "INSERT INTO story_term (term, story_id) SELECT CAST(value AS BIGINT), :story_id FROM json_each(:terms) WHERE true"
+    " ON CONFLICT DO NOTHING"
+)
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -122,7 +124,10 @@ def _corpus(run: Run, known: Profile, ids: Mapping[str, int]) -> Corpus:
 
 @cache
 def _newest(terms: int) -> str:
-    part = "SELECT {n}, story_id FROM (SELECT story_id FROM story_term WHERE term = :t{n} ORDER BY story_id DESC LIMIT {most})"
+    part = (
+        "SELECT {n}, story_id FROM"
+        " (SELECT story_id FROM story_term WHERE term = :t{n} ORDER BY story_id DESC LIMIT {most}) AS newest"
+    )
     return " UNION ALL ".join(part.format(n=n, most=MOST_FOUND_BY_TERM) for n in range(terms))
 
 

@@ -30,6 +30,8 @@ from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, UniqueConst
 from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel
 
+from aggregator.store.schema import portable
+
 
 class SourceRow(SQLModel, table=True):
     """A configured feed, its polling state and its lease. ``removed_at`` keeps history when the operator takes it away.
@@ -666,5 +668,5 @@ class PushRow(SQLModel, table=True):
     lease_until: datetime | None = None
 
 
-FTS = "article_fts"
-"""The FTS5 table over the folded tokens of title and body; its rowid is the article's id."""
+for _table in SQLModel.metadata.tables.values():
+    portable(_table.columns, _table.indexes)

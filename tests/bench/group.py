@@ -28,7 +28,7 @@ from aggregator.dedupe import LOOKUP_SIZE, LOOKUP_TERMS, STORY_WINDOW, decide, f
 from aggregator.model.article import ArticleDraft, Extraction, Fingerprint, New, TextOrigin
 from aggregator.store import Store, articles, migrate, stories
 from aggregator.store.codec import dump_vector
-from aggregator.store.engine import driver
+from aggregator.store.dialect import driver
 
 SIZES = (10_000, 100_000, 1_000_000)
 MEASURED = 1000

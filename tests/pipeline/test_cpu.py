@@ -21,7 +21,7 @@ from aggregator.model.feed import FeedEntry
 from aggregator.model.source import SourceSpec
 from aggregator.pipeline.cpu import CpuPool, Crashed
 from aggregator.pipeline.jobs import PageJob, read_article
-from aggregator.store.engine import sqlite_path
+from aggregator.store.sqlite import sqlite_path
 
 NOTHING = itertools.repeat(0)
 """``deque(NOTHING, 0)`` never ends, and never looks at a signal."""
@@ -62,7 +62,7 @@ async def test_what_goes_wrong_in_a_worker_is_a_value(
 
 
 async def test_what_is_raised_on_purpose_is_raised_here(pool: CpuPool) -> None:
-    with pytest.raises(StoreError, match="keeps its store in a SQLite file"):
+    with pytest.raises(StoreError, match="is no SQLite file"):
         await pool.run(sqlite_path, "postgresql://db/aggregator")
     assert await pool.run(len, "four") == 4
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import Session
 
 from aggregator.config.settings import Config, Settings, StoreSettings
 from aggregator.fetch import host_key
@@ -15,6 +17,7 @@ from aggregator.model.feed import FeedEntry
 from aggregator.model.rule import Lane, RuleSpec
 from aggregator.model.source import SourceSpec
 from aggregator.store import Store, migrate, registry
+from aggregator.store.dialect import is_postgresql
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -24,12 +27,42 @@ def now() -> datetime:
     return NOW
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store with the schema, on either database."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    url = f"sqlite:///{tmp_path}/test.db"
+    migrate.upgrade(url)
+    return url
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(store_url: str) -> Iterator[Store]:
+    with Store(store_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    """For what is SQLite's alone."""
     url = f"sqlite:///{tmp_path}/test.db"
     migrate.upgrade(url)
     with Store(url) as opened:
         yield opened
+
+
+@pytest.fixture
+def plan_of(store: Store) -> Callable[[str], str]:
+    """How the database means to find what a statement asks for. PostgreSQL would read small tables as they lie."""
+
+    def explain(session: Session, statement: str) -> str:
+        if not is_postgresql(session):
+            return str(session.execute(text(f"EXPLAIN QUERY PLAN {statement}")).all())
+        session.execute(text("SET LOCAL enable_seqscan TO off"))
+        return str(session.execute(text(f"EXPLAIN {statement}")).all())
+
+    return lambda statement: store.read_now(explain, statement)
 
 
 @pytest.fixture

@@ -187,7 +187,7 @@ def test_matching_twice_changes_nothing(applied: Store, announce: Announce, conf
     (entry,) = announce(1, _entry("a"))
     _ingest(applied, entry)
     assert _match(applied, config, now, "strike", "port") == MatchCounts(1, 2, 1)
-    applied.write_now(lambda session: session.execute(text("UPDATE article SET match_due = 1")))
+    applied.write_now(lambda session: session.execute(text("UPDATE article SET match_due = true")))
     assert _match(applied, config, now, "strike", "port") == MatchCounts(1, 0, 0)
     owed = applied.read_now(lambda session: session.exec(select(DigestItemRow.recipient_id, DigestItemRow.match_id)).all())
     assert sorted(owed) == [(1, 1), (1, 2), (2, 2)], "ana follows all, ben the port"

@@ -39,8 +39,8 @@ def articled(applied: Store) -> Store:
                 text(
                     "INSERT INTO article (source_id, story_id, url, title, text, text_origin, text_hash, note, authors, tags,"
                     " site_name, has_time, date_evidence, sketch, words, revision, baseline, first_seen_at, match_due)"
-                    " VALUES (1, 1, '', 'A title', 'A text', 'page', 'hash', '', '[]', '[]', '', 0, '[]', '[]', 2, 1, 0,"
-                    " '2026-03-02 12:00:00.000000', 0)"
+                    " VALUES (1, 1, '', 'A title', 'A text', 'page', 'hash', '', '[]', '[]', '', false, '[]', '[]', 2, 1, false,"
+                    " '2026-03-02 12:00:00.000000', false)"
                 )
             )
 

@@ -16,7 +16,7 @@ from aggregator.model.article import ArticleDraft, Extraction, New, TextOrigin
 from aggregator.model.story import PlacedBy
 from aggregator.store import Store, articles, stories
 from aggregator.store.codec import load_vector
-from aggregator.store.engine import driver
+from aggregator.store.dialect import driver
 from aggregator.store.tables import ArticleRow, StoryRow, StoryTermRow, TextGroupRow
 
 HOUR = timedelta(hours=1)

@@ -365,5 +365,10 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_digest_item_digest_id"), "digest_item", ["digest_id"], unique=False)
-    # Titles and bodies as folded tokens, so that FTS5's own idea of a word does not matter.
-    op.execute("CREATE VIRTUAL TABLE article_fts USING fts5(title, body, tokenize='ascii')")
+    # Titles and bodies as folded tokens, so that neither FTS5's nor PostgreSQL's own idea of a word matters.
+    if op.get_context().dialect.name == "sqlite":
+        op.execute("CREATE VIRTUAL TABLE article_fts USING fts5(title, body, tokenize='ascii')")
+    else:
+        op.execute("CREATE TABLE article_fts (rowid BIGINT PRIMARY KEY REFERENCES article (id), tokens TSVECTOR)")
+        op.execute("CREATE INDEX article_fts_tokens ON article_fts USING gin (tokens)")
+        op.execute("CREATE INDEX article_fts_none ON article_fts (rowid) WHERE tokens IS NULL")

@@ -39,7 +39,8 @@ def upgrade() -> None:
     op.execute("UPDATE story SET newest_at = created_at")
     op.create_index("ix_story_open", "story", ["newest_at"], sqlite_where=sa.text("open"))
     op.create_index("ix_story_newest_at", "story", ["newest_at"])
-    op.execute("ALTER TABLE article ADD COLUMN group_id INTEGER REFERENCES text_group (id)")
+    integer = "INTEGER" if op.get_context().dialect.name == "sqlite" else "BIGINT"
+    op.execute(f"ALTER TABLE article ADD COLUMN group_id {integer} REFERENCES text_group (id)")
     op.add_column("article", sa.Column("similarity", sa.Float(), nullable=False, server_default="0"))
     op.add_column("article", sa.Column("credit", AutoString(), nullable=False, server_default=""))
     op.execute("UPDATE article SET group_id = story_id")

@@ -1,0 +1,179 @@
+"""The same archive on SQLite and on PostgreSQL gives the same answers: those of the matcher on every article."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+
+from aggregator.model.rule import Entity
+from aggregator.rules import compile_query
+from aggregator.store import Store, fulltext, migrate
+from aggregator.store.articles import articles_by_id
+from aggregator.store.search import document, search
+from aggregator.store.tables import ArticleRow, SourceRow, StoryRow, TextGroupRow
+from aggregator.store.tsquery import MOST_LETTERS, tsquery, tsvector
+
+START = datetime(2026, 2, 1, tzinfo=UTC)
+ENTITIES = {"union": Entity("union", "Union", ("dock* union", "=DU", "اتحادیه"))}
+WORDS = (
+    *("harbour", "harbours", "Port", "port", "dockers", "dock", "strike", "Strike", "union", "DU", "du", "U.S.", "us", "can't"),
+    *("the", "of", "a", "کتاب", "كتاب", "می‌خواهد", "میخواهد", "۱۴۰۲", "1402", "中国", "国", "Łódź", "lodz", "Straße", "strasse"),
+    *("é", "x'y", "back\\slash", "w" * 250, "w" * 250 + "v", "w" * 199),
+)
+TERMS = (
+    *WORDS[:-3],
+    "harb*",
+    "dock*",
+    "=DU",
+    "=Port",
+    '"dockers strike"',
+    '"strike of the union"',
+    "中*",
+    "@union",
+    "w" * 250,
+    "wwww*",
+)
+KEYS = ("source:wire", "lang:fa", "group:state", "date>=2026-02-20", "date:2026-02-03..2026-02-09", "words>8", "country:fr")
+
+
+def _write(random_: random.Random, session: Session) -> None:
+    for number, (slug, group, country) in enumerate((("wire", "state", "ir"), ("daily", "", "fr")), 1):
+        session.add(
+            SourceRow(
+                id=number, slug=slug, url=f"http://{slug}.test", spec={}, host=slug, name=slug, outlet_group=group,
+                country=country, created_at=START, next_poll_at=START,
+            )
+        )  # fmt: skip
+    session.add(StoryRow(id=1, created_at=START, newest_at=START))
+    session.flush()
+    session.add(TextGroupRow(id=1, story_id=1, created_at=START, words=[]))
+    session.flush()
+    for number in range(1, 81):
+        title, body = (" ".join(random_.choices(WORDS, k=random_.randrange(most))) for most in (6, 40))
+        seen = START + timedelta(hours=7 * number)
+        session.add(
+            ArticleRow(
+                id=number, source_id=random_.choice((1, 2)), story_id=1, group_id=1, url=f"http://x.test/{number}", title=title,
+                text=body, text_origin="page", text_hash="", authors=["Jo Dock"] if number % 3 else [], tags=[],
+                language=random_.choice(("fa", "en", None)), other_languages=[], date_evidence=[], sketch=[],
+                words=len(body.split()), first_seen_at=seen, published_at=seen if number % 4 else None,
+            )
+        )  # fmt: skip
+        session.flush()
+        fulltext.put(session, number, title, body)
+
+
+@pytest.fixture(scope="module")
+def shelves(tmp_path_factory: pytest.TempPathFactory, postgres_server: object) -> Iterator[tuple[Store, Store]]:
+    from tests.postgres import Server
+
+    assert isinstance(postgres_server, Server)
+    file, server = f"sqlite:///{tmp_path_factory.mktemp('shelf')}/a.db", postgres_server.migrated()
+    migrate.upgrade(file)
+    with Store(file) as lite, Store(server) as great:
+        for store in (lite, great):
+            store.write_now(lambda session: _write(random.Random(7), session))
+        yield lite, great
+    postgres_server.drop(server)
+
+
+def _query(random_: random.Random, depth: int = 3) -> str:
+    kind = random_.randrange(12) if depth else 0
+    inner = [_query(random_, depth - 1) for _ in range(2)] if kind > 3 else []
+    match kind:
+        case 0 | 1 | 2:
+            return random_.choice(("", "", "", "title:", "body:", "lead:", "author:")) + random_.choice(TERMS)
+        case 3:
+            return random_.choice(KEYS)
+        case 4 | 5 | 6:
+            return f"({inner[0]} {inner[1]})"
+        case 7 | 8:
+            return f"({inner[0]} OR {inner[1]})"
+        case 9 | 10:
+            return f"({inner[0]} NOT {inner[1]})"
+        case _:
+            left, right = random_.choices(TERMS, k=2)
+            return f"({left} {random_.choice(('NEAR/3', 'ONEAR/2', 'NOT NEAR/2'))} {right})"
+
+
+def test_both_find_what_the_matcher_finds_in_every_article(shelves: tuple[Store, Store]) -> None:
+    random_ = random.Random(11)
+    documents = {id_: document(found) for id_, found in shelves[0].read_now(articles_by_id, range(1, 200)).items()}
+    assert len(documents) == 80
+    hits = 0
+    for _ in range(150):
+        written = _query(random_)
+        compiled = compile_query(written, ENTITIES)
+        true = {id_: compiled.match(found) for id_, found in documents.items()}
+        expected = {id_: (found.spans, found.aliases) for id_, found in true.items() if found is not None}
+        hits += len(expected)
+        answers = []
+        for store in shelves:
+            found, total = store.read_now(search, compiled, None, None, 1000)
+            assert total == len(found)
+            answers.append([(article.id, match.spans, match.aliases) for article, match in found])
+        assert answers[0] == answers[1], written
+        assert {id_: (spans, aliases) for id_, spans, aliases in answers[0]} == expected, written
+    assert hits > 500, "the queries ask for something"
+
+
+@pytest.mark.parametrize(
+    ("fts", "query", "exact"),
+    [
+        ('"port"', "'port'", True),
+        ('title : "port"', "'port':A", True),
+        ('body : "por" *', "'por':*B", True),
+        ('"a b" *', "('a' & 'b':*)", False),
+        ('("a" AND ("b" OR "c"))', "('a' & ('b' | 'c'))", True),
+        ('("a" NOT ("b" OR "c"))', "('a' & !('b' | 'c'))", True),
+        ('("a" NOT "b c")', "'a'", False),
+        ('("a" NOT ("b" OR "b c"))', "'a'", False),
+        (f'"{"w" * 300}"', f"'{'w' * MOST_LETTERS}'", False),
+    ],
+)
+def test_an_expression_of_fts5_as_a_tsquery(fts: str, query: str, exact: bool) -> None:
+    asked = tsquery(fts)
+    assert (asked.query, asked.exact) == (query, exact)
+
+
+@pytest.mark.parametrize("fts", ["", "port", '"a" "b"', '("a" AND "b"', '"a" NEAR "b"', '^"a"'])
+def test_what_no_narrowing_says_is_not_guessed_at(fts: str) -> None:
+    with pytest.raises(ValueError, match="FTS5"):
+        tsquery(fts)
+
+
+def test_a_token_stands_once_with_where_it_occurs() -> None:
+    assert tsvector("Port strike", "the port, the PORT") == "'port':1A,2B 'strike':1A 'the':2B"
+
+
+def test_an_article_of_any_length_is_stored_and_found(postgres_url: str, tmp_path: Path) -> None:
+    """A word at the two hundred thousandth place; and more different words than a tsvector holds."""
+    long, vast = "harbour " * 200_000 + "strike", " ".join(f"word{n}x{n * 7919}" for n in range(120_000)) + " strike"
+    assert (tsvector("", long), tsvector("", vast)) == ("'harbour':2B 'strike':2B", None)
+
+    def write(session: Session) -> None:
+        _write(random.Random(7), session)
+        for number, body in ((1, long), (2, vast)):
+            fulltext.drop(session, number)
+            session.get_one(ArticleRow, number).text = body
+            fulltext.put(session, number, "", body)
+
+    with Store(postgres_url) as store:
+        store.write_now(write)
+        found, _ = store.read_now(search, compile_query('"harbour strike" OR word7x55433', {}), None, None, 9)
+        assert {article.id for article, _ in found} >= {1, 2}
+        (plan,) = store.read_now(_plans)
+        assert "article_fts_tokens" in plan
+        assert "article_fts_none" in plan
+
+
+def _plans(session: Session) -> list[str]:
+    session.execute(text("SET LOCAL enable_seqscan TO off"))
+    condition = str(fulltext.hits(session, '"strike"').compile(compile_kwargs={"literal_binds": True}))
+    return [str(session.execute(text(f"EXPLAIN SELECT id FROM article WHERE {condition}")).all())]

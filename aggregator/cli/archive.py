@@ -62,7 +62,7 @@ def ask(store: Store, compiled: CompiledQuery, since: str | None, until: str | N
     """The newest hits of a query, and how many there are."""
     now = datetime.now(UTC)
     begin, end = instant(since, now) if since else None, instant(until, now) if until else None
-    return store.read_now(search_store, compiled, begin, end, limit)
+    return store.read_now(search_store, compiled, begin, end, limit, now)
 
 
 def show(article: Article, match: Match) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from aggregator.model.article import Article
 from aggregator.model.record import BY_PUBLISHER
@@ -21,13 +22,16 @@ SHOWN = 120
 """Characters of an old headline that are told."""
 
 
-def read_edit(before: Article, after: Article, active: Active) -> Edit:
-    """What changed from one state of an article to the next: rules that match only since, another headline, names."""
+def read_edit(before: Article, after: Article, active: Active, now: datetime) -> Edit:
+    """What changed from one state of an article to the next: rules that match only since, another headline, names.
+
+    Both states are put to the rules as of ``now``: that time passes is no edit.
+    """
     if after.revision_reason not in BY_PUBLISHER:
         return Edit()
-    earlier = {match.rule for match in active.ruleset.match(document(before))}
-    now = {match.rule for match in active.ruleset.match(document(after))}
-    return Edit(frozenset(now - earlier), "; ".join(silent_changes(before, after, active.config.entities)))
+    earlier = {match.rule for match in active.ruleset.match(document(before), now)}
+    later = {match.rule for match in active.ruleset.match(document(after), now)}
+    return Edit(frozenset(later - earlier), "; ".join(silent_changes(before, after, active.config.entities)))
 
 
 def silent_changes(before: Article, after: Article, entities: tuple[Entity, ...]) -> list[str]:

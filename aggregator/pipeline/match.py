@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from aggregator.model.article import Article
 from aggregator.model.rule import Match
@@ -23,15 +24,17 @@ async def match_articles(rooms: Rooms) -> MatchCounts:
     if not waiting:
         return MatchCounts()
     active = rooms.active
-    found = await asyncio.to_thread(_match, active.ruleset, waiting)
+    now = rooms.clock.now()
+    found = await asyncio.to_thread(_match, active.ruleset, waiting, now)
     before = await rooms.store.read(articles.states_before, waiting)
-    edits = await asyncio.to_thread(_edits, active, before, waiting) if before else {}
-    return await rooms.store.write(store_matches, found, active.watch, rooms.clock.now(), edits)
+    edits = await asyncio.to_thread(_edits, active, before, waiting, now) if before else {}
+    return await rooms.store.write(store_matches, found, active.watch, now, edits)
 
 
-def _edits(active: Active, before: Mapping[int, Article], waiting: Sequence[Article]) -> dict[int, Edit]:
-    return {article.id: read_edit(before[article.id], article, active) for article in waiting if article.id in before}
+def _edits(active: Active, before: Mapping[int, Article], waiting: Sequence[Article], now: datetime) -> dict[int, Edit]:
+    known = (article for article in waiting if article.id in before)
+    return {article.id: read_edit(before[article.id], article, active, now) for article in known}
 
 
-def _match(ruleset: RuleSet, waiting: Sequence[Article]) -> list[tuple[Article, Sequence[Match]]]:
-    return [(article, ruleset.match(document(article))) for article in waiting]
+def _match(ruleset: RuleSet, waiting: Sequence[Article], now: datetime) -> list[tuple[Article, Sequence[Match]]]:
+    return [(article, ruleset.match(document(article), now)) for article in waiting]

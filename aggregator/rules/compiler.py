@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import pairwise
 from typing import cast
 
 from aggregator.errors import ConfigError, RuleSyntaxError
 from aggregator.model.rule import Document, Entity, Match
+from aggregator.rules.ages import Age
 from aggregator.rules.entities import flatten
 from aggregator.rules.lexer import syntax_error
-from aggregator.rules.matcher import AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Known, Leaf, Node, NoneOf, Positional, match
+from aggregator.rules.matcher import (
+    Aged,
+    AllOf,
+    AnyOf,
+    AnyPlace,
+    Apart,
+    Beside,
+    Count,
+    Known,
+    Leaf,
+    Node,
+    NoneOf,
+    Positional,
+    match,
+)
 from aggregator.rules.narrowing import Narrowing, narrow
 from aggregator.rules.parser import parse
 from aggregator.rules.reading import Probe, Reading, Scope, Vocabulary, plain
@@ -65,7 +81,7 @@ class _Compiler:
             case Term() | EntityRef() | Near() | AtLeast():
                 return self._positional(node, scope)
             case Key(test=test):
-                return Known(test)
+                return Aged(test) if isinstance(test, Age) else Known(test)
             case Field(name=name, part=part):
                 return self.node(part, cast("Scope", name))
             case Not(part=part):
@@ -130,7 +146,7 @@ def _any(parts: Iterable[Node]) -> Node:
 def _cost(node: Node) -> int:
     """Keys first, then words; what looks at positions last."""
     match node:
-        case Known():
+        case Known() | Aged():
             return 0
         case Leaf():
             return 1
@@ -151,13 +167,13 @@ class CompiledQuery:
         """What a careful colleague would remark."""
         return self.query.warnings
 
-    def match(self, document: Document) -> Match | None:
-        """The match (with an empty ``rule``), or None."""
-        return match("", self._root, Reading(document, self._vocabulary))
+    def match(self, document: Document, now: datetime | None = None) -> Match | None:
+        """The match (with an empty ``rule``), or None. A query with ``age`` needs ``now``, or raises ValueError."""
+        return match("", self._root, Reading(document, self._vocabulary, now))
 
-    def narrowing(self) -> Narrowing:
-        """What an index can be asked so that no true match is lost."""
-        return narrow(self._root)
+    def narrowing(self, now: datetime | None = None) -> Narrowing:
+        """What an index can be asked so that no true match is lost. Without ``now`` it cannot be asked for ``age``."""
+        return narrow(self._root, now)
 
 
 def compile_query(query: str, entities: Mapping[str, Entity]) -> CompiledQuery:

@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, TypeAlias, cast
 
 from aggregator.model.rule import Document
+from aggregator.rules.ages import Age, age_span
 
 ListKey: TypeAlias = Literal["source", "language", "country", "group", "tag", "domain"]
 
 LIST_KEYS: Final[dict[str, ListKey]] = {
     "source": "source", "lang": "language", "country": "country", "group": "group", "tag": "tag", "domain": "domain",
 }  # fmt: skip
-KEYS: Final = (*LIST_KEYS, "url", "date", "words")
+KEYS: Final = (*LIST_KEYS, "url", "date", "age", "words")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
@@ -78,14 +79,16 @@ class WordCount:
 KeyTest: TypeAlias = OneOf | UrlHolds | Published | WordCount
 
 
-def build(name: str, comparison: str, values: Sequence[str]) -> KeyTest:
+def build(name: str, comparison: str, values: Sequence[str]) -> KeyTest | Age:
     """The test for ``name comparison values``; a value that is none raises ValueError with a message for the analyst."""
     if name == "date":
         return Published(tuple(_dates(comparison, value) for value in values))
+    if name == "age":
+        return Age(tuple(age_span(comparison, value) for value in values))
     if name == "words":
         return WordCount(tuple(_numbers(comparison, value) for value in values))
     if comparison != ":":
-        raise ValueError(f"{name} cannot be compared with {comparison}; only date and words can")
+        raise ValueError(f"{name} cannot be compared with {comparison}; only date, age and words can")
     if name == "url":
         return UrlHolds(tuple(value.casefold() for value in values))
     if name == "domain":

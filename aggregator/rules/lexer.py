@@ -13,7 +13,6 @@ from aggregator.rules.keys import KEYS
 
 FIELDS = ("title", "body", "lead", "text", "author")
 LATER_FIELDS = ("quoted", "unquoted")
-LATER_KEYS = ("age",)
 QUOTES = '"“”„«»'
 MOST_BYTES = 8192
 MOST_NEAR = 100
@@ -26,7 +25,7 @@ _SKIP = re.compile(rf"(?:[{_SPACE}]+|#(?=[\s#]|\Z)[^\n]*)+")
 _RUN = re.compile(rf"(?:{_HEBREW_QUOTE}|[^{_SPACE}(){QUOTES}])+")
 _CLOSE = re.compile(rf"(?!{_HEBREW_QUOTE})[{QUOTES}]")
 _NAME = re.compile(r"([A-Za-z]+):")
-_COMPARE = re.compile(rf"({'|'.join((*KEYS, *LATER_KEYS))})[{_SPACE}]*(>=|<=|>|<)", re.IGNORECASE)
+_COMPARE = re.compile(rf"({'|'.join(KEYS)})[{_SPACE}]*(>=|<=|>|<)", re.IGNORECASE)
 _ENTITY = re.compile(r"@[\w.-]*\w")
 _OPERATOR = re.compile(r"(AND|OR|NOT)|(NEAR|ONEAR|ATLEAST)(?:/(.*))?")
 _LOOKALIKES = {"–": "-", "—": "-", "−": "-", "!": "NOT", "&": "AND", "|": "OR"}
@@ -141,13 +140,11 @@ class Lexer:
         return Lexeme(Kind.ENTITY, start, found.end(), found[0][1:])
 
     def _key(self, name: str, start: int, end: int, comparison: str) -> Lexeme:
-        if name in LATER_KEYS:
-            raise self.error(start, start + len(name), f"{name}: is not supported yet", "use date: meanwhile")
         return Lexeme(Kind.KEY, start, end, name, comparison=comparison)
 
     def _named(self, written: str, start: int, end: int) -> Lexeme:
         name = written.lower()
-        if name in KEYS or name in LATER_KEYS:
+        if name in KEYS:
             return self._key(name, start, end, ":")
         if name in FIELDS:
             return Lexeme(Kind.FIELD, start, end, name)

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Protocol, TypeAlias
 
 from aggregator.model.rule import Match, Span
+from aggregator.rules.ages import Age
 from aggregator.rules.keys import KeyTest
 from aggregator.rules.reading import Interval, Probe, Reading
 
@@ -73,6 +74,21 @@ class Known:
     def holds(self, reading: Reading) -> bool:
         """Whether the article passes."""
         return self.test.holds(reading.document)
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """Nothing: a key stands nowhere."""
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """``age``: a key that asks the time, too."""
+
+    test: Age
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether the article passes at the instant of the question."""
+        return self.test.holds(reading.document, reading.now)
 
     def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
         """Nothing: a key stands nowhere."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from aggregator.rules.keys import KeyTest, ListKey, OneOf, Published
-from aggregator.rules.matcher import AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Known, Leaf, Node, NoneOf
+from aggregator.rules.matcher import Aged, AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Known, Leaf, Node, NoneOf
 
 _DEEPEST = 12  # FTS5's parser has a stack of a hundred symbols; what is nested deeper is left to the matcher.
 _COLUMNS: tuple[ListKey, ...] = ("source", "language", "country", "group")
@@ -53,29 +53,31 @@ class _Part:
         return self.exact and self.fts is not None and not self.keys and not self.date_from and not self.date_to
 
 
-def narrow(root: Node) -> Narrowing:
-    """The narrowing of a compiled query."""
-    part = _narrow(root)
+def narrow(root: Node, now: datetime | None = None) -> Narrowing:
+    """The narrowing of a compiled query; ``age`` is counted back from ``now``."""
+    part = _narrow(root, now)
     sources, languages, countries, groups = (part.keys.get(key, ()) for key in _COLUMNS)
     return Narrowing(part.fts, sources, (), languages, countries, groups, part.date_from, part.date_to, part.exact)
 
 
-def _narrow(node: Node) -> _Part:
+def _narrow(node: Node, now: datetime | None) -> _Part:
     match node:
         case Leaf():
             return _leaf(node)
         case Known(test=test):
             return _key(test)
+        case Aged(test=test):
+            return _key(Published(test.published(now))) if now else _Part()
         case AllOf(parts=parts):
-            return _all(parts)
+            return _all(parts, now)
         case AnyOf(parts=parts) | AnyPlace(parts=parts):
-            return _any([_narrow(part) for part in parts])
+            return _any([_narrow(part, now) for part in parts])
         case Beside(left=left, right=right):
-            return _inexact(_both([_narrow(left), _narrow(right)]))
+            return _inexact(_both([_narrow(left, now), _narrow(right, now)]))
         case Apart(left=left):
-            return _inexact(_narrow(left))
+            return _inexact(_narrow(left, now))
         case Count(least=least, part=part):
-            return _narrow(part) if least == 1 else _inexact(_narrow(part))
+            return _narrow(part, now) if least == 1 else _inexact(_narrow(part, now))
         case _:
             return _Part()
 
@@ -105,10 +107,10 @@ def _joined(parts: Sequence[_Part], operator: str) -> tuple[str | None, int]:
     return f"({f' {operator} '.join(part.fts for part in parts if part.fts is not None)})", depth
 
 
-def _all(nodes: Sequence[Node]) -> _Part:
+def _all(nodes: Sequence[Node], now: datetime | None) -> _Part:
     """AND: every part narrows. A negative part is used if it is exact text, and there is something to take it from."""
-    positive = _both([_narrow(node) for node in nodes if not isinstance(node, NoneOf)])
-    negative = [_narrow(node.part) for node in nodes if isinstance(node, NoneOf)]
+    positive = _both([_narrow(node, now) for node in nodes if not isinstance(node, NoneOf)])
+    negative = [_narrow(node.part, now) for node in nodes if isinstance(node, NoneOf)]
     usable = [part for part in negative if part.is_text]
     if positive.fts is None or not usable:
         return _inexact(positive) if negative else positive

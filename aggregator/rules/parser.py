@@ -254,13 +254,14 @@ class _Parser:
         # The value is read raw, before the lexer goes on: the lexeme after the key has not been asked for yet.
         lexeme = self._now
         values, end = self._values(lexeme)
+        written = tuple(value for value, _, _ in values)
         try:
-            test = build(lexeme.text, lexeme.comparison, [value for value, _, _ in values])
+            test = build(lexeme.text, lexeme.comparison, written)
         except ValueError as error:
             message, _, hint = str(error).partition("; ")
             raise self._lexer.error(values[0][1], values[-1][2], message, hint) from None
         self._advance()
-        return Key(test, Place(lexeme.start, end))
+        return Key(lexeme.text, lexeme.comparison, written, test, Place(lexeme.start, end))
 
     def _values(self, key: Lexeme) -> tuple[list[tuple[str, int, int]], int]:
         lexer = self._lexer

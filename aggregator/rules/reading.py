@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -125,16 +126,27 @@ def plain(text: str) -> str:
 
 
 class Reading:
-    """One document, analysed once for any number of queries over one vocabulary. Everything is computed when first needed."""
+    """One document, analysed once for any number of queries over one vocabulary. Everything is computed when first needed.
 
-    def __init__(self, document: Document, vocabulary: Vocabulary) -> None:
+    ``now`` is the instant of the question: of matching for a live alert, of asking for a search. Only ``age`` needs it.
+    """
+
+    def __init__(self, document: Document, vocabulary: Vocabulary, now: datetime | None = None) -> None:
         self.document = document
+        self._now = now
         self._vocabulary = vocabulary
         title = terms(document.title)
         self._title_end = len(title)
         self._body_start = len(title) + GAP
         self.text = Stream([*title, *[""] * GAP, *terms(document.body)], vocabulary)
         self._found: dict[Probe, list[Interval]] = {}
+
+    @property
+    def now(self) -> datetime:
+        """The instant of the question. Raises ValueError if nobody gave it, for a guess would be a wrong answer."""
+        if self._now is None:
+            raise ValueError("a query with age: needs the instant of the question")
+        return self._now
 
     @cached_property
     def authors(self) -> Stream:

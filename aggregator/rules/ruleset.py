@@ -8,6 +8,7 @@ there call their rules, and the evaluator decides. Rarity is a guess from the le
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from aggregator.errors import ConfigError, ConfigErrors, RuleSyntaxError
 from aggregator.model.rule import Document, Entity, Match, RuleSpec
@@ -120,9 +121,9 @@ class RuleSet:
                 self._index.add(probe)
             self._hanging[probe].append(number)
 
-    def match(self, document: Document) -> tuple[Match, ...]:
-        """The matches of all rules on ``document``, in the order of the rules."""
-        reading = Reading(document, self._vocabulary)
+    def match(self, document: Document, now: datetime | None = None) -> tuple[Match, ...]:
+        """The matches of all rules on ``document`` at ``now``, in the order of the rules. A rule with ``age`` needs ``now``."""
+        reading = Reading(document, self._vocabulary, now)
         called = set(self._unanchored)
         for probe in self._index.hits(reading):
             called.update(self._hanging[probe])

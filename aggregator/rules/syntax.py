@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from aggregator.rules.ages import Age
 from aggregator.rules.keys import KeyTest
 
 
@@ -37,9 +38,12 @@ class EntityRef:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A test of what is known about the article: ``lang:fa``, ``date>=2024-01-01``."""
+    """A test of what is known about the article, as written and as meant: ``lang:fa``, ``date>=2024-01-01``, ``age<7d``."""
 
-    test: KeyTest
+    name: str
+    comparison: str
+    values: tuple[str, ...]
+    test: KeyTest | Age
     at: Place
 
 

@@ -39,13 +39,21 @@ def document(found: Article) -> Document:
 
 
 def search(
-    session: Session, query: CompiledQuery, since: datetime | None, until: datetime | None, most: int
+    session: Session,
+    query: CompiledQuery,
+    since: datetime | None,
+    until: datetime | None,
+    most: int,
+    now: datetime | None = None,
 ) -> tuple[list[tuple[Article, Match]], int]:
-    """Articles that the query matches, newest first: at most ``most`` of them, and how many there are in all."""
+    """Articles that the query matches, newest first: at most ``most`` of them, and how many there are in all.
+
+    ``now`` is the instant of the question, from which a query with ``age`` counts back.
+    """
     found: list[tuple[Article, Match]] = []
     total = 0
-    for candidate in _candidates(session, query.narrowing(), since, until):
-        match = query.match(document(candidate))
+    for candidate in _candidates(session, query.narrowing(now), since, until):
+        match = query.match(document(candidate), now)
         if match is not None:
             total += 1
             if len(found) < most:

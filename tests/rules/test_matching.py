@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -170,6 +170,46 @@ def test_keys(query: str, expected: bool) -> None:
     assert found == (Match("", (), ()) if expected else None)
     if "date" in query:
         assert compile_query(query, {}).match(Document("", "")) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "hours", "expected"),
+    [
+        ("age<12h", 12, False),
+        ("age<=12h", 12, True),
+        ("age>12h", 12, False),
+        ("age>=12h", 12, True),
+        ("age>=720MIN", 12, True),
+        ("age:12h..1d", 12, True),
+        ("age:13h..1w", 12, False),
+        ("age:(..1h OR 12h..)", 12, True),
+        ("age<1h", -1, True),
+        ("age>=0h", -1, False),
+    ],
+)
+def test_age_counts_back_from_the_instant_of_the_question(query: str, hours: int, expected: bool) -> None:
+    at = datetime(2024, 2, 29, 23, 30, tzinfo=UTC)
+    now = at + timedelta(hours=hours)
+    compiled = compile_query(query, {})
+    assert (compiled.match(Document("", "", published_at=at), now) is not None) is expected
+    assert compiled.match(Document("", ""), now) is None, "what has no date has no age"
+    rules = compile_rules([RuleSpec("a", "", query)], ())
+    assert bool(rules.match(Document("", "", published_at=at), now)) is expected
+
+
+def test_age_without_an_instant_is_an_error_and_no_guess() -> None:
+    compiled = compile_query("a age<1d", {})
+    with pytest.raises(ValueError, match="instant of the question"):
+        compiled.match(Document("a", "", published_at=datetime(2024, 1, 1, tzinfo=UTC)))
+    assert (compiled.narrowing().fts, compiled.narrowing().exact) == ('"a"', False)
+
+
+def test_age_narrows_to_dates() -> None:
+    now = datetime(2024, 1, 31, tzinfo=UTC)
+    narrowing = compile_query("a age:1d..7d", {}).narrowing(now)
+    assert narrowing.exact
+    assert narrowing.date_from == datetime(2024, 1, 24, tzinfo=UTC)
+    assert narrowing.date_to == datetime(2024, 1, 30, 0, 0, 0, 1, tzinfo=UTC)
 
 
 def test_a_hostile_text_takes_no_more_than_its_length() -> None:

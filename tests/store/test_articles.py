@@ -335,5 +335,8 @@ def test_search_by_keys_and_dates(applied: Store, announce: Announce, now: datet
         ask(query) for query in ("dockers", "source:wire dockers", "source:daily dockers", "lang:en", "group:wire -walk")
     ] == [2, 2, 0, 2, 1]
     assert (ask("dockers", now), ask("dockers", now + HOUR)) == (2, 0)
+    young, old = compile_query("dockers age<=1h", {}), compile_query("dockers age>1h", {})
+    assert [applied.read_now(search, query, None, None, 1, now + HOUR)[1] for query in (young, old)] == [2, 0]
+    assert [applied.read_now(search, query, None, None, 1, now + 2 * HOUR)[1] for query in (young, old)] == [0, 2]
     rows: Callable[[Session], int] = lambda session: len(session.exec(select(ArticleRow)).all())  # noqa: E731
     assert applied.read_now(rows) == 2

@@ -22,6 +22,7 @@ from aggregator.rules.matcher import (
     Count,
     Known,
     Leaf,
+    Loose,
     Node,
     NoneOf,
     Positional,
@@ -57,6 +58,10 @@ class Probes:
             gaps = [text[left.end : right.start] for left, right in pairwise(tokens)]
             literal = ""
             sequences = spellings(words, [set(gap) == {ZWNJ} for gap in gaps], prefix=prefix)
+        return self.shared(sequences, prefix=prefix, literal=literal, scope=scope)
+
+    def shared(self, sequences: tuple[tuple[str, ...], ...], *, prefix: bool, literal: str, scope: Scope) -> Probe:
+        """The one probe for these terms."""
         key = (sequences, prefix, literal, scope)
         if key not in self._known:
             self._known[key] = Probe(sequences, prefix, literal, scope)
@@ -118,7 +123,25 @@ class _Compiler:
     def _term(self, node: Term, scope: Scope) -> Positional:
         self._counted(node)
         probe = self._probes.probe(node.text, exact=node.exact, prefix=node.prefix, scope=scope)
-        return Leaf(probe, self._query.text[node.at.start : node.at.end])
+        leaf = Leaf(probe, self._query.text[node.at.start : node.at.end])
+        return self._loose(node, leaf) if node.slop else leaf
+
+    def _loose(self, node: Term, whole: Leaf) -> Positional:
+        """Every spelling of the phrase, word by word; with ``=`` each word as written."""
+        ways: list[Positional] = []
+        for sequence in whole.probe.sequences:
+            literals = [""] * len(sequence)
+            if node.exact:
+                literals = [plain(node.text[token.start : token.end]) for token in tokenize(node.text)]
+            last = len(sequence) - 1
+            words = (
+                self._probes.shared(
+                    ((term,),), prefix=whole.probe.prefix and at == last, literal=literal, scope=whole.probe.scope
+                )
+                for at, (term, literal) in enumerate(zip(sequence, literals, strict=True))
+            )
+            ways.append(Loose(tuple(Leaf(word, whole.label) for word in words), node.slop, whole))
+        return ways[0] if len(ways) == 1 else AnyPlace(tuple(ways))
 
     def _entity(self, node: EntityRef, scope: Scope) -> Positional:
         try:
@@ -138,7 +161,7 @@ class _Compiler:
 
 def _any(parts: Iterable[Node]) -> Node:
     nodes = tuple(parts)
-    if all(isinstance(node, Leaf | AnyPlace | Beside | Apart | Count) for node in nodes):
+    if all(isinstance(node, Leaf | Loose | AnyPlace | Beside | Apart | Count) for node in nodes):
         return AnyPlace(cast("tuple[Positional, ...]", nodes))
     return AnyOf(nodes)
 

@@ -28,6 +28,7 @@ _NAME = re.compile(r"([A-Za-z]+):")
 _COMPARE = re.compile(rf"({'|'.join(KEYS)})[{_SPACE}]*(>=|<=|>|<)", re.IGNORECASE)
 _ENTITY = re.compile(r"@[\w.-]*\w")
 _OPERATOR = re.compile(r"(AND|OR|NOT)|(NEAR|ONEAR|ATLEAST)(?:/(.*))?")
+_SLOP = re.compile(rf"~((?:{_HEBREW_QUOTE}|[^{_SPACE}(){QUOTES}])*)")
 _LOOKALIKES = {"–": "-", "—": "-", "−": "-", "!": "NOT", "&": "AND", "|": "OR"}
 
 
@@ -63,6 +64,7 @@ class Lexeme:
     exact: bool = False
     prefix: bool = False
     quoted: bool = False
+    slop: int = 0
 
 
 def syntax_error(query: str, start: int, end: int, message: str, hint: str = "") -> RuleSyntaxError:
@@ -175,7 +177,7 @@ class Lexer:
         for sign, message, hint in (
             ("*", "a * can only stand at the end of a word", "write the beginning of the word and a *, as in parliam*"),
             ("|", "| is not an operator", "write OR between the words"),
-            ("~", "similar spellings (~) are not supported yet", ""),
+            ("~", "a ~ belongs behind a phrase", 'write "two words"~3, and other spellings as (one OR other)'),
         ):
             if sign in run:
                 place = at + run.index(sign)
@@ -196,14 +198,22 @@ class Lexer:
         text, end = self._quotation(opening)
         prefix = self.query[end : end + 1] == "*"
         end += prefix
-        if self.query[end : end + 1] == "~":
-            raise self.error(end, end + 1, "loose phrases (~) are not supported yet", "use NEAR between the words")
+        loose = _SLOP.match(self.query, end)
+        slop = self._slop(loose) if loose else 0
+        end = loose.end() if loose else end
         prefix |= text.endswith("*")  # People write the star inside the quotation marks, too.
-        text = text.removesuffix("*")
+        text = " ".join(text.removesuffix("*").split())
         if "*" in text:
-            place = opening + 1 + text.index("*")
+            place = self.query.index("*", opening)
             raise self.error(place, place + 1, "a * can only stand at the end of a phrase", "join shorter phrases with ONEAR/1")
-        return Lexeme(Kind.TERM, start, end, text, exact=exact, prefix=prefix, quoted=True)
+        return Lexeme(Kind.TERM, start, end, text, exact=exact, prefix=prefix, quoted=True, slop=slop)
+
+    def _slop(self, found: re.Match[str]) -> int:
+        number = found[1]
+        if not number.isdecimal() or len(number) > 6 or not 1 <= int(number) <= MOST_NEAR:
+            message = f"the ~ behind a phrase needs a number from 1 to {MOST_NEAR}"
+            raise self.error(found.start(), found.end(), message, 'write for example "two words"~3')
+        return int(number)
 
     def _operator(self, found: re.Match[str], start: int, end: int) -> Lexeme:
         plain, counted, number = found.groups()

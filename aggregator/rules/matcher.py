@@ -165,6 +165,49 @@ class AnyPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Loose:
+    """``"phrase"~slop``: all ``words`` in their order, with at most ``slop`` other terms between them in all.
+
+    Its places are the shortest such stretches: of two, of which one holds the other, only the inner one counts. ``whole`` is the
+    leaf that is told of.
+    """
+
+    words: tuple[Leaf, ...]
+    slop: int
+    whole: Leaf
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether it stands anywhere."""
+        return all(word.holds(reading) for word in self.words) and bool(self.intervals(reading))
+
+    def intervals(self, reading: Reading) -> list[Interval]:
+        """The shortest stretches, each from its first to its last word."""
+        stretches = self.words[0].intervals(reading)
+        for word in self.words[1:]:
+            stretches = _lengthened(stretches, [at for at, _ in word.intervals(reading)])
+        longest = len(self.words) + self.slop
+        return [(first, last) for first, last in stretches if last - first < longest]
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """The stretches as wholes."""
+        return ((self.whole, interval) for interval in self.intervals(reading) if chosen is None or interval in chosen)
+
+
+def _lengthened(stretches: Sequence[Interval], positions: Sequence[int]) -> list[Interval]:
+    """``stretches`` continued to a later one of ``positions``, sorted both: the shortest ones, none within another."""
+    found: list[Interval] = []
+    behind = 0
+    for index, (first, last) in enumerate(stretches):
+        while behind < len(positions) and positions[behind] <= last:
+            behind += 1
+        # From the latest stretch in front of a position begins the shortest one that ends there.
+        after = stretches[index + 1][1] if index + 1 < len(stretches) else None
+        if behind < len(positions) and (after is None or positions[behind] <= after):
+            found.append((first, positions[behind]))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """ATLEAST/n: the part stands at n places or more."""
 

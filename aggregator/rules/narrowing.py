@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from aggregator.rules.keys import KeyTest, ListKey, OneOf, Published
-from aggregator.rules.matcher import Aged, AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Known, Leaf, Node, NoneOf
+from aggregator.rules.matcher import Aged, AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Known, Leaf, Loose, Node, NoneOf
 
 _DEEPEST = 12  # FTS5's parser has a stack of a hundred symbols; what is nested deeper is left to the matcher.
 _COLUMNS: tuple[ListKey, ...] = ("source", "language", "country", "group")
@@ -72,6 +72,8 @@ def _narrow(node: Node, now: datetime | None) -> _Part:
             return _all(parts, now)
         case AnyOf(parts=parts) | AnyPlace(parts=parts):
             return _any([_narrow(part, now) for part in parts])
+        case Loose(words=words):
+            return _inexact(_both([_leaf(word) for word in words]))
         case Beside(left=left, right=right):
             return _inexact(_both([_narrow(left, now), _narrow(right, now)]))
         case Apart(left=left):

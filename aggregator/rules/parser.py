@@ -305,9 +305,11 @@ class _Parser:
             raise self._error(
                 lexeme, "a * needs at least three letters before it", "write more of the word, or list the words with OR"
             )
+        if lexeme.slop and len(words) == 1:
+            raise self._error(lexeme, "a ~ needs a phrase of two words or more", "leave out the ~")
         if not lexeme.quoted and not lexeme.exact:
             self._remark(lexeme)
-        return Term(lexeme.text, lexeme.exact, lexeme.prefix, lexeme.quoted, Place(lexeme.start, lexeme.end))
+        return Term(lexeme.text, lexeme.exact, lexeme.prefix, lexeme.quoted, lexeme.slop, Place(lexeme.start, lexeme.end))
 
     def _remark(self, lexeme: Lexeme) -> None:
         if small := _SMALL_OPERATOR.fullmatch(lexeme.text):

@@ -13,7 +13,7 @@ from datetime import datetime
 from aggregator.errors import ConfigError, ConfigErrors, RuleSyntaxError
 from aggregator.model.rule import Document, Entity, Match, RuleSpec
 from aggregator.rules.compiler import Probes, compile_tree
-from aggregator.rules.matcher import AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Leaf, Node, match
+from aggregator.rules.matcher import AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Leaf, Loose, Node, match
 from aggregator.rules.parser import parse
 from aggregator.rules.reading import STEM, Probe, Reading, Stream
 from aggregator.rules.syntax import Warning_
@@ -41,6 +41,8 @@ def anchors(node: Node) -> tuple[Probe, ...] | None:
     match node:
         case Leaf(probe=probe):
             return (probe,)
+        case Loose(words=words):
+            return min(((word.probe,) for word in words), key=_cost)
         case AllOf(parts=parts):
             return min(filter(None, map(anchors, parts)), key=_cost, default=None)
         case AnyOf(parts=parts) | AnyPlace(parts=parts):

@@ -19,12 +19,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or phrase as written, without its quotes, ``=`` and ``*``."""
+    """A word or phrase as written, with single spaces, without its quotes, ``=``, ``*`` and ``~slop``; 0: no slop."""
 
     text: str
     exact: bool
     prefix: bool
     quoted: bool
+    slop: int
     at: Place
 
 

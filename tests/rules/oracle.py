@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import product
 
 from aggregator.model.rule import Document, Entity
 from aggregator.rules import parse
@@ -58,6 +59,8 @@ class Oracle:
     def places(self, node: Node, scope: str) -> set[Place]:
         match node:
             case Term():
+                if node.slop:
+                    return self.loose(node, scope)
                 return set(self.term(node.text, node.exact, node.prefix, scope))
             case EntityRef(slug=slug):
                 return {place for alias in self.entities[slug].aliases for place in self.alias(alias, scope)}
@@ -95,6 +98,19 @@ class Oracle:
             return beside(a, b) or (a[0] == b[0] and a != b and b[1] <= a[2] and a[1] <= b[2])
 
         return {a for a in lefts if not any(spoils(a, b) for b in rights)}
+
+    def loose(self, node: Term, scope: str) -> set[Place]:
+        tokens = tokenize(node.text)
+        words = [node.text[token.start : token.end] for token in tokens]
+        last = len(words) - 1
+        spots = [list(self.term(word, node.exact, node.prefix and at == last, scope)) for at, word in enumerate(words)]
+        found = set()
+        for chosen in product(*spots):
+            fields, firsts, lasts = zip(*chosen, strict=True)
+            ordered = len(set(fields)) == 1 and all(last < first for last, first in zip(lasts, firsts[1:], strict=False))
+            if ordered and lasts[-1] - firsts[0] + 1 - len(words) <= node.slop:
+                found.add((fields[0], firsts[0], lasts[-1]))
+        return {a for a in found if not any(a != b and a[0] == b[0] and a[1] <= b[1] and b[2] <= a[2] for b in found)}
 
     def term(self, text: str, exact: bool, prefix: bool, scope: str) -> Iterator[Place]:
         wanted = tokenize(text)

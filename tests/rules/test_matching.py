@@ -54,6 +54,18 @@ def test_spans_point_into_the_original() -> None:
         ("a NOT NEAR/1 b", "a b x x a", ["body:a"]),
         ("a NEAR/1 a", "a x a x x x a", ["body:a", "body:a"]),
         ('"a b" NEAR/3 b', "a b", []),
+        ('"a b c"~2', "a x b x c", ["body:a x b x c"]),
+        ('"a b c"~2', "a x b x x c", []),
+        ('"a b"~2', "b a", []),
+        ('"a b"~5', "a a x b b", ["body:a x b"]),
+        ('"a b"~1', "a b x a x b", ["body:a b", "body:a x b"]),
+        ('"a a"~2', "a", []),
+        ('"a a"~2', "a x a x a", ["body:a x a", "body:a x a"]),
+        ('="A b"~2', "a b A x b", ["body:A x b"]),
+        ('"a wid*"~2', "a very wide widget", ["body:a very wide"]),
+        ('ATLEAST/2("a b"~2)', "a x b a b", ["body:a x b", "body:a b"]),
+        ('"a b"~2 NEAR/1 c', "a b x x c a x b c", ["body:c", "body:a x b", "body:c"]),
+        ('"کتابهای او"~1', "کتاب\u200cهای تازه او", ["body:کتاب\u200cهای تازه او"]),
         ("ATLEAST/2(a OR b)", "a x b", ["body:a", "body:b"]),
         ("ATLEAST/2(a OR A)", "a x", []),
         ('"p q" OR p', "p q", ["body:p", "body:p q"]),
@@ -220,6 +232,7 @@ def test_a_hostile_text_takes_no_more_than_its_length() -> None:
         "a NOT NEAR/100 c",
         "ATLEAST/1000(a OR b)",
         '"a b a" ONEAR/100 "b a b"',
+        '"a b a b"~100',
     ):
         found = match(query, "", body)
         assert found is not None

@@ -11,8 +11,7 @@ from enum import Enum, auto
 from aggregator.errors import RuleSyntaxError
 from aggregator.rules.keys import KEYS
 
-FIELDS = ("title", "body", "lead", "text", "author")
-LATER_FIELDS = ("quoted", "unquoted")
+FIELDS = ("title", "body", "lead", "text", "author", "quoted", "unquoted")
 QUOTES = '"“”„«»'
 MOST_BYTES = 8192
 MOST_NEAR = 100
@@ -150,8 +149,6 @@ class Lexer:
             return self._key(name, start, end, ":")
         if name in FIELDS:
             return Lexeme(Kind.FIELD, start, end, name)
-        if name in LATER_FIELDS:
-            raise self.error(start, end, f"{name}: is not supported yet")
         close = difflib.get_close_matches(name, (*FIELDS, *KEYS), n=1)
         hint = f"did you mean {close[0]}:?" if close else 'to search for a text with a colon, put it in quotes, as in "10: one"'
         raise self.error(start, end, f"there is no field or key {written}:", hint)

@@ -186,7 +186,8 @@ class Loose:
         for word in self.words[1:]:
             stretches = _lengthened(stretches, [at for at, _ in word.intervals(reading)])
         longest = len(self.words) + self.slop
-        return [(first, last) for first, last in stretches if last - first < longest]
+        found = [(first, last) for first, last in stretches if last - first < longest]
+        return reading.within(self.whole.probe.scope, found)
 
     def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
         """The stretches as wholes."""

@@ -96,7 +96,7 @@ def _leaf(leaf: Leaf) -> _Part:
     star = " *" if probe.prefix else ""
     phrases = [_Part(f'{column}"{" ".join(sequence)}"{star}', exact=True) for sequence in probe.sequences]
     fts, depth = _joined(phrases, "OR")
-    return _Part(fts, exact=not probe.literal and probe.scope != "lead", depth=depth)
+    return _Part(fts, exact=not probe.literal and probe.scope in ("text", "title", "body"), depth=depth)
 
 
 def _joined(parts: Sequence[_Part], operator: str) -> tuple[str | None, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,9 +12,9 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from aggregator.model.rule import Document
-from aggregator.text import offsets, terms
+from aggregator.text import offsets, quotations, terms
 
-Scope: TypeAlias = Literal["text", "title", "body", "lead", "author"]
+Scope: TypeAlias = Literal["text", "title", "body", "lead", "author", "quoted", "unquoted"]
 Interval: TypeAlias = tuple[int, int]
 """First and last term position, both included."""
 
@@ -167,19 +168,54 @@ class Reading:
         if probe.literal and not self._may_hold(probe):
             return []
         stream = self.authors if probe.scope == "author" else self.text
-        found = stream.find(probe)
-        match probe.scope:
-            case "title":
-                found = [interval for interval in found if interval[1] < self._title_end]
-            case "body":
-                found = [interval for interval in found if interval[0] >= self._body_start]
-            case "lead":
-                found = [interval for interval in found if interval[1] < self._body_start + LEAD]
-            case "text" | "author":
-                pass
+        found = self.within(probe.scope, stream.find(probe))
         if probe.literal:
             return [interval for interval in found if self._says(interval, probe)]
         return found
+
+    def within(self, scope: Scope, found: list[Interval]) -> list[Interval]:
+        """Those of ``found`` that stand within ``scope``; those of the authors are in a stream of their own."""
+        match scope:
+            case "title":
+                return [interval for interval in found if interval[1] < self._title_end]
+            case "body":
+                return [interval for interval in found if interval[0] >= self._body_start]
+            case "lead":
+                return [interval for interval in found if interval[1] < self._body_start + LEAD]
+            case "quoted":
+                return [interval for interval in found if self._quoted_as_one(interval)] if found else []
+            case "unquoted":
+                return [interval for interval in found if self._unquoted(interval)] if found else []
+            case "text" | "author":
+                return found
+
+    def _quoted_as_one(self, interval: Interval) -> bool:
+        """Whether one quotation holds all of ``interval``."""
+        firsts, lasts = self._quotations
+        at = bisect_right(firsts, interval[0]) - 1
+        return at >= 0 and interval[1] <= lasts[at]
+
+    def _unquoted(self, interval: Interval) -> bool:
+        """Whether no quotation holds any of ``interval``."""
+        firsts, lasts = self._quotations
+        at = bisect_left(lasts, interval[0])
+        return at == len(lasts) or interval[1] < firsts[at]
+
+    @cached_property
+    def _quotations(self) -> tuple[list[int], list[int]]:
+        """First and last positions of the quotations of title and body that hold any term, ascending."""
+        firsts: list[int] = []
+        lasts: list[int] = []
+        for text, base in ((self.document.title, 0), (self.document.body, self._body_start)):
+            if not (quoted := quotations(text)):
+                continue
+            starts = [start for start, _ in (self._body_offsets if base else self._title_offsets)]
+            for start, end in quoted:
+                first, after = bisect_left(starts, start), bisect_left(starts, end)
+                if first < after:
+                    firsts.append(base + first)
+                    lasts.append(base + after - 1)
+        return firsts, lasts
 
     def _may_hold(self, probe: Probe) -> bool:
         """A quick no for literals: exact offsets cost a second analysis of the text."""

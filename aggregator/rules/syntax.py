@@ -50,7 +50,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """``name:part``; ``name`` is title, body, lead, text or author."""
+    """``name:part``; ``name`` is one of the lexer's FIELDS."""
 
     name: str
     part: Node

@@ -1,4 +1,4 @@
-"""One analyzer for everything: folding, tokens with true offsets, marked segments and snippets, direction.
+"""One analyzer for everything: folding, tokens with true offsets, quotations, marked segments and snippets, direction.
 
 Rules, search and every index cut and fold text here and nowhere else; that is why live alerts, search and back-tests agree.
 """
@@ -6,17 +6,20 @@ Rules, search and every index cut and fold text here and nowhere else; that is w
 from aggregator.text.direction import direction
 from aggregator.text.folding import fold
 from aggregator.text.persian import ZWNJ, spellings
+from aggregator.text.quotations import Quotation, quotations
 from aggregator.text.snippets import highlight, snippets
 from aggregator.text.tokens import Token, index_text, offsets, terms, tokenize, unspaced
 
 __all__ = [
     "ZWNJ",
+    "Quotation",
     "Token",
     "direction",
     "fold",
     "highlight",
     "index_text",
     "offsets",
+    "quotations",
     "snippets",
     "spellings",
     "terms",

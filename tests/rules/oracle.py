@@ -10,7 +10,7 @@ from aggregator.model.rule import Document, Entity
 from aggregator.rules import parse
 from aggregator.rules.ages import Age
 from aggregator.rules.syntax import And, AtLeast, EntityRef, Field, Key, Near, Node, Not, Or, Term
-from aggregator.text import tokenize
+from aggregator.text import quotations, tokenize
 
 Place = tuple[str, int, int]
 
@@ -110,6 +110,7 @@ class Oracle:
             ordered = len(set(fields)) == 1 and all(last < first for last, first in zip(lasts, firsts[1:], strict=False))
             if ordered and lasts[-1] - firsts[0] + 1 - len(words) <= node.slop:
                 found.add((fields[0], firsts[0], lasts[-1]))
+        found = {place for place in found if self.fits(place, scope)}
         return {a for a in found if not any(a != b and a[0] == b[0] and a[1] <= b[1] and b[2] <= a[2] for b in found)}
 
     def term(self, text: str, exact: bool, prefix: bool, scope: str) -> Iterator[Place]:
@@ -126,6 +127,20 @@ class Oracle:
                 same = last and [token.term for token in there[:-1]] == [token.term for token in wanted[:-1]]
                 said = content[there[0].start : there[-1].end]
                 literally = not exact or (said.startswith(literal) if prefix else said == literal)
-                in_lead = scope != "lead" or name == "title" or first + len(wanted) <= 100
-                if same and literally and in_lead:
-                    yield (name, first, first + len(wanted) - 1)
+                place = (name, first, first + len(wanted) - 1)
+                if same and literally and self.fits(place, scope):
+                    yield place
+
+    def fits(self, place: Place, scope: str) -> bool:
+        name, first, last = place
+        if scope == "lead":
+            return name == "title" or last < 100
+        if scope in ("quoted", "unquoted"):
+            content = self.fields[name]
+            marked = quotations(content)
+            holders = [
+                {number for number, (start, end) in enumerate(marked) if start <= token.start and token.end <= end}
+                for token in tokenize(content)[first : last + 1]
+            ]
+            return bool(set.intersection(*holders)) if scope == "quoted" else not any(holders)
+        return True

@@ -53,7 +53,9 @@ def _positional(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 positionals = st.recursive(terms_, _positional, max_leaves=4)
-scoped = st.tuples(st.sampled_from(["", "", "", "title:", "body:", "lead:", "text:", "author:"]), positionals).map("".join)
+scoped = st.tuples(
+    st.sampled_from(["", "", "", "title:", "body:", "lead:", "text:", "author:", "quoted:", "unquoted:"]), positionals
+).map("".join)
 keys = st.one_of(
     st.sampled_from(
         ["lang:fa", "lang:en", "lang:(fa OR EN)", "source:wire", "source:(wire OR daily)", "group:State", "country:ir"]
@@ -88,9 +90,12 @@ def _boolean(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 queries = st.recursive(st.one_of(scoped, scoped, scoped, keys), _boolean, max_leaves=6)
 
-texts = st.lists(st.sampled_from((*WORDS, "the", "of", "Alpha", "bet", "alphabet", "gammas", ".", "国")), max_size=14).map(
-    " ".join
-)
+texts = st.lists(
+    st.sampled_from(
+        (*WORDS, "the", "of", "Alpha", "bet", "alphabet", "gammas", ".", "国", "“", "”", "«", "»", '"alpha', 'beta"', "\n")
+    ),
+    max_size=14,
+).map(" ".join)
 documents = st.builds(
     Document,
     title=texts,
@@ -108,9 +113,7 @@ documents = st.builds(
     ),
     words=st.integers(0, 6),
 )
-relaxed = settings(
-    max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+relaxed = settings(max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @relaxed

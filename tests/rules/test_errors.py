@@ -80,7 +80,7 @@ def syntax_error(query: str) -> RuleSyntaxError:
         ('"a b"~x y', 1, 6, 2, "from 1 to 100", ""),
         ('"a b" ~3', 1, 7, 1, "belongs behind a phrase", ""),
         ('"ab"~3', 1, 1, 6, "two words or more", "leave out"),
-        ("quoted:a", 1, 1, 7, "not supported yet", ""),
+        ("quoted:(a title:b)", 1, 11, 6, "title: stands inside quoted:", "side by side"),
         ("title:/a b/", 1, 7, 1, "not supported yet", ""),
         ("age:3d", 1, 5, 2, "age: needs a span", "age<3d"),
         ("age<3", 1, 5, 1, "no age", "7d"),

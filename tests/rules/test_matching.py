@@ -92,6 +92,18 @@ def test_the_lead_is_title_and_a_hundred_tokens() -> None:
     assert spans("lead:late", "late", body) == ["title:late"]
 
 
+def test_quoted_and_unquoted_part_the_text() -> None:
+    title, body = "“Strike now”, they say", "The strike began. «A strike,\nshe said, «is a right».\n“Strike, the right."
+    assert spans("quoted:strike", title, body) == ["title:Strike", "body:strike", "body:Strike"]
+    assert spans("unquoted:strike", title, body) == ["body:strike"]
+    assert spans('quoted:"right strike"', title, body) == [], "a phrase stands within one quotation"
+    assert spans('quoted:"strike right"~2', title, body) == ["body:Strike, the right"]
+    assert spans("quoted:right NEAR/2 unquoted:said", title, body) == ["body:said", "body:right"]
+    assert spans('unquoted:"now they"', title, body) == []
+    assert spans('unquoted:"began said"~9', title, body) == [], "nothing of a stretch may be quoted"
+    assert spans('quoted:="Strike now"', title, body) == ["title:Strike now"]
+
+
 def test_authors_are_a_field_of_their_own() -> None:
     assert spans('author:"ada example"', "", "", ("Bo Else", "Ada Example")) == ["author:Ada Example"]
     assert spans("ada", "", "", ("Ada Example",)) == []

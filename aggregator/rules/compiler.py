@@ -26,12 +26,13 @@ from aggregator.rules.matcher import (
     Node,
     NoneOf,
     Positional,
+    Written,
     match,
 )
 from aggregator.rules.narrowing import Narrowing, narrow
 from aggregator.rules.parser import parse
 from aggregator.rules.reading import Probe, Reading, Scope, Vocabulary, plain
-from aggregator.rules.syntax import And, AtLeast, EntityRef, Field, Key, Near, Not, Or, Query, Term, Warning_
+from aggregator.rules.syntax import And, AtLeast, EntityRef, Field, Key, Near, Not, Or, Pattern, Query, Term, Warning_
 from aggregator.rules.syntax import Node as SyntaxNode
 from aggregator.text import ZWNJ, spellings, tokenize, unspaced
 
@@ -85,6 +86,8 @@ class _Compiler:
         match node:
             case Term() | EntityRef() | Near() | AtLeast():
                 return self._positional(node, scope)
+            case Pattern(expression=expression, at=at):
+                return Written(expression, scope, self._query.text[at.start : at.end])
             case Key(test=test):
                 return Aged(test) if isinstance(test, Age) else Known(test)
             case Field(name=name, part=part):

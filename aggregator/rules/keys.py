@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias, cast
 
 from aggregator.model.rule import Document
 from aggregator.rules.ages import Age, age_span
+from aggregator.rules.expressions import Expression
 
 ListKey: TypeAlias = Literal["source", "language", "country", "group", "tag", "domain"]
 
@@ -53,6 +54,17 @@ class UrlHolds:
 
 
 @dataclass(frozen=True, slots=True)
+class UrlMatches:
+    """The regular expression stands in the article's URL."""
+
+    expression: Expression
+
+    def holds(self, document: Document) -> bool:
+        """Whether ``document`` passes."""
+        return self.expression.occurs(document.url)
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """The article's date lies in one of ``spans``: half-open, UTC, None for an open end."""
 
@@ -76,7 +88,7 @@ class WordCount:
         return any((low is None or low <= words) and (high is None or words <= high) for low, high in self.spans)
 
 
-KeyTest: TypeAlias = OneOf | UrlHolds | Published | WordCount
+KeyTest: TypeAlias = OneOf | UrlHolds | UrlMatches | Published | WordCount
 
 
 def build(name: str, comparison: str, values: Sequence[str]) -> KeyTest | Age:

@@ -28,6 +28,7 @@ _COMPARE = re.compile(rf"({'|'.join(KEYS)})[{_SPACE}]*(>=|<=|>|<)", re.IGNORECAS
 _ENTITY = re.compile(r"@[\w.-]*\w")
 _OPERATOR = re.compile(r"(AND|OR|NOT)|(NEAR|ONEAR|ATLEAST)(?:/(.*))?")
 _SLOP = re.compile(rf"~((?:{_HEBREW_QUOTE}|[^{_SPACE}(){QUOTES}])*)")
+_SLASHED = re.compile(rf"/((?:\\.|[^\\/\n])*+)/(i?)([^{_SPACE}()]*)")
 _LOOKALIKES = {"–": "-", "—": "-", "−": "-", "!": "NOT", "&": "AND", "|": "OR"}
 
 
@@ -47,12 +48,15 @@ class Kind(Enum):
     KEY = auto()
     ENTITY = auto()
     TERM = auto()
+    PATTERN = auto()
     END = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Lexeme:
-    """One lexeme. ``text`` is a name, a slug, or a term without its signs; ``number`` belongs to NEAR and ATLEAST."""
+    """One lexeme. ``text`` is a name, a slug, or a term without its signs; ``number`` belongs to NEAR and ATLEAST,
+    ``any_case`` to a regular expression.
+    """
 
     kind: Kind
     start: int
@@ -64,6 +68,7 @@ class Lexeme:
     prefix: bool = False
     quoted: bool = False
     slop: int = 0
+    any_case: bool = False
 
 
 def syntax_error(query: str, start: int, end: int, message: str, hint: str = "") -> RuleSyntaxError:
@@ -119,12 +124,26 @@ class Lexer:
         if first == "@":
             return self._entity(start)
         if first == "/":
-            raise self.error(start, start + 1, "a regular expression is not supported yet", "quote the words to search for them")
+            return self.pattern(start)
         if found := _COMPARE.match(query, start):
             return self._key(found[1].lower(), start, found.end(), found[2])
         if found := _NAME.match(query, start):
             return self._named(found[1], start, found.end())
         return self._term(start)
+
+    def pattern(self, start: int) -> Lexeme:
+        """The regular expression whose first slash stands at ``start``."""
+        closing = _SLASHED.match(self.query, start)
+        if not closing:
+            hint = "add / after it; to search for the words, put them in quotes"
+            raise self.error(start, start + 1, "this regular expression is never closed", hint)
+        source, any_case, rest = closing.groups()
+        if rest:
+            hint = r"write \/ for a slash within the expression; to search for the text itself, put it in quotes"
+            raise self.error(
+                closing.start(3), closing.end(3), "a regular expression ends with its second slash, or with /i", hint
+            )
+        return Lexeme(Kind.PATTERN, start, closing.end(), source, any_case=any_case == "i")
 
     def _minus(self, start: int) -> Lexeme:
         following = self.query[start + 1 : start + 2]

@@ -11,8 +11,9 @@ from typing import Protocol, TypeAlias
 
 from aggregator.model.rule import Match, Span
 from aggregator.rules.ages import Age
+from aggregator.rules.expressions import Expression
 from aggregator.rules.keys import KeyTest
-from aggregator.rules.reading import Interval, Probe, Reading
+from aggregator.rules.reading import Interval, Probe, Reading, Scope
 
 MOST_SPANS = 200
 """A match keeps at most so many spans, the first ones."""
@@ -93,6 +94,29 @@ class Aged:
     def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
         """Nothing: a key stands nowhere."""
         return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A regular expression over the original text of a scope. ``label`` is the query's own words."""
+
+    expression: Expression
+    scope: Scope
+    label: str
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether it stands anywhere in its scope."""
+        return any(self.expression.occurs(text) for _, _, text in reading.pieces(self.scope))
+
+    def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
+        """Nothing: its places are characters, not terms; see ``spans``."""
+        return iter(())
+
+    def spans(self, reading: Reading) -> Iterator[Span]:
+        """Where it stands in the original, in order."""
+        for field, offset, text in reading.pieces(self.scope):
+            for start, end in self.expression.places(text):
+                yield Span(field, offset + start, offset + end, self.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +369,29 @@ def _outermost(found: set[tuple[bool, Interval, str, str]]) -> list[tuple[bool, 
     return sorted(kept)
 
 
+def _written(node: Node, reading: Reading) -> Iterator[Span]:
+    """The places of the regular expressions that make a holding node match, the first ones of each."""
+    match node:
+        case Written():
+            yield from islice(node.spans(reading), MOST_SPANS)
+        case AllOf(parts=parts):
+            for part in parts:
+                yield from _written(part, reading)
+        case AnyOf(parts=parts):
+            for part in parts:
+                if part.holds(reading):
+                    yield from _written(part, reading)
+        case _:
+            pass
+
+
+_FIELDS = ("title", "body", "author")
+
+
+def _in_order(span: Span) -> tuple[int, int, int, str, str]:
+    return _FIELDS.index(span.field), span.start, span.end, span.leaf, span.alias
+
+
 def match(rule: str, root: Node, reading: Reading) -> Match | None:
     """The match of ``root`` on a reading, None if it does not hold. Spans are sorted, without repeats, at most ``MOST_SPANS``."""
     if not root.holds(reading):
@@ -355,4 +402,6 @@ def match(rule: str, root: Node, reading: Reading) -> Match | None:
         Span(*reading.place(place, "author" if author else "text"), leaf=label, alias=alias)
         for author, place, label, alias in found[:MOST_SPANS]
     )
+    if written := set(_written(root, reading)):
+        spans = tuple(sorted({*spans, *written}, key=_in_order)[:MOST_SPANS])
     return Match(rule, spans, tuple(dict.fromkeys(alias for _, _, _, alias in found if alias)))

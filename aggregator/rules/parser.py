@@ -7,7 +7,7 @@
     and   = unary { [ "AND" ] unary } ;
     unary = ( "NOT" | "-" ) unary | prox ;
     prox  = atom { [ "NOT" ] ( "NEAR" | "ONEAR" ) [ "/" INT ] atom } ;
-    atom  = "(" or ")" | "ATLEAST/" INT "(" or ")" | FIELD ":" atom | KEY CMP value | "@" ALIAS | phrase | word ;
+    atom  = "(" or ")" | "ATLEAST/" INT "(" or ")" | FIELD ":" atom | KEY CMP value | "@" ALIAS | REGEX | phrase | word ;
 """
 
 from __future__ import annotations
@@ -16,14 +16,33 @@ import re
 from collections.abc import Iterator
 
 from aggregator.errors import RuleSyntaxError
-from aggregator.rules.keys import build
+from aggregator.rules.anchoring import anchored, unkept_pattern, unpositional
+from aggregator.rules.expressions import Expression, expression
+from aggregator.rules.keys import UrlMatches, build
 from aggregator.rules.lexer import MOST_BYTES, Kind, Lexeme, Lexer, syntax_error
-from aggregator.rules.syntax import And, AtLeast, EntityRef, Field, Key, Near, Node, Not, Or, Place, Query, Term, Warning_
+from aggregator.rules.syntax import (
+    And,
+    AtLeast,
+    EntityRef,
+    Field,
+    Key,
+    Near,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Place,
+    Query,
+    Term,
+    Warning_,
+)
 from aggregator.text import terms, unspaced
 
 MOST_DEPTH = 30
 SHORTEST_PREFIX = 3
+MOST_PATTERNS = 20
 _ENDS_AND = (Kind.END, Kind.CLOSE, Kind.OR)
+_SPECIAL = re.compile(r"[^\w/]")
 _SMALL_OPERATOR = re.compile(r"(and|or|not|near|onear|atleast)(?:/\d+)?", re.IGNORECASE)
 
 
@@ -37,36 +56,6 @@ def parse(query: str) -> Query:
     return _Parser(query).query()
 
 
-def anchored(node: Node) -> bool:
-    """Whether ``node`` can only match where some word of it stands."""
-    match node:
-        case Term() | EntityRef():
-            return True
-        case And(parts=parts):
-            return any(map(anchored, parts))
-        case Or(parts=parts):
-            return all(map(anchored, parts))
-        case Field(part=part) | AtLeast(part=part):
-            return anchored(part)
-        case Near(left=left):
-            return anchored(left)
-        case Not() | Key():
-            return False
-
-
-def _unpositional(node: Node) -> Node | None:
-    """The first part that has no position, and so cannot stand beside NEAR or inside ATLEAST."""
-    match node:
-        case And() | Not() | Key():
-            return node
-        case Or(parts=parts):
-            return next((bad for part in parts if (bad := _unpositional(part))), None)
-        case Field(part=part) | AtLeast(part=part):
-            return _unpositional(part)
-        case Near() | Term() | EntityRef():
-            return None
-
-
 class _Parser:
     def __init__(self, query: str) -> None:
         self._text = query
@@ -75,6 +64,7 @@ class _Parser:
         self._now = Lexeme(Kind.END, 0, 0)
         self._ahead: list[Lexeme] = []
         self._depth = 0
+        self._patterns = 0
         self._scope: tuple[str, Place] | None = None
         self._warnings: list[Warning_] = []
         self._advance()
@@ -85,6 +75,9 @@ class _Parser:
         root = self._or()
         if self._now.kind is Kind.CLOSE:
             raise self._error(self._now, "this parenthesis closes nothing", "remove it, or open one before")
+        if bad := unkept_pattern(root):
+            message = "a regular expression needs title: or url: before it, or a word beside it that must occur"
+            raise self._lexer.error(bad.at.start, bad.at.end, message, "write for example word AND /expression/")
         if not anchored(root):
             self._warn(0, "evaluated on every article: every branch is negative or a key", "add a word that must occur")
         return Query(self._text, root, tuple(sorted(self._warnings, key=lambda warning: (warning.line, warning.column))))
@@ -180,14 +173,14 @@ class _Parser:
             left = Near(left, right, operator.number, ordered, negated, Place(left.at.start, right.at.end))
 
     def _check_positional(self, node: Node, operator: Lexeme) -> None:
-        if bad := _unpositional(node):
+        if bad := unpositional(node):
             name = operator.kind.name
-            what = {And: "AND", Not: "NOT"}.get(type(bad), "a key")
+            what = {And: "AND", Not: "NOT", Pattern: "a regular expression"}.get(type(bad), "a key")
             hint = (
                 f"write (a {name}/5 c) AND (b {name}/5 c)" if name != "ATLEAST" and isinstance(bad, And) else "use words and OR"
             )
             raise self._lexer.error(
-                bad.at.start, bad.at.end, f"{what} cannot stand inside {name}: it has no place in the text", hint
+                bad.at.start, bad.at.end, f"{what} cannot stand inside {name}: it has no place among the words", hint
             )
 
     def _atom(self) -> Node:
@@ -196,6 +189,9 @@ class _Parser:
             case Kind.TERM:
                 self._advance()
                 return self._term(lexeme)
+            case Kind.PATTERN:
+                self._advance()
+                return Pattern(self._expression(lexeme), Place(lexeme.start, lexeme.end))
             case Kind.OPEN:
                 return self._group()
             case Kind.ENTITY:
@@ -253,6 +249,9 @@ class _Parser:
     def _key(self) -> Node:
         # The value is read raw, before the lexer goes on: the lexeme after the key has not been asked for yet.
         lexeme = self._now
+        self._lexer.skip()
+        if lexeme.text == "url" and lexeme.comparison == ":" and self._text.startswith("/", self._lexer.at):
+            return self._url_pattern(lexeme)
         values, end = self._values(lexeme)
         written = tuple(value for value, _, _ in values)
         try:
@@ -262,6 +261,26 @@ class _Parser:
             raise self._lexer.error(values[0][1], values[-1][2], message, hint) from None
         self._advance()
         return Key(lexeme.text, lexeme.comparison, written, test, Place(lexeme.start, end))
+
+    def _url_pattern(self, key: Lexeme) -> Node:
+        pattern = self._lexer.pattern(self._lexer.at)
+        self._lexer.at = pattern.end
+        test = UrlMatches(self._expression(pattern))
+        if not _SPECIAL.search(pattern.text):
+            hint = f'for a part of the URL write url:"{self._text[pattern.start : pattern.end]}"'
+            self._warn(pattern.start, f"this is the regular expression {pattern.text}", hint)
+        self._advance()
+        return Key("url", ":", (self._text[pattern.start : pattern.end],), test, Place(key.start, pattern.end))
+
+    def _expression(self, lexeme: Lexeme) -> Expression:
+        self._patterns += 1
+        if self._patterns > MOST_PATTERNS:
+            raise self._error(lexeme, f"the query has more than {MOST_PATTERNS} regular expressions", "split the rule")
+        try:
+            return expression(lexeme.text, any_case=lexeme.any_case)
+        except ValueError as error:
+            message, _, hint = str(error).partition("; ")
+            raise self._error(lexeme, message, hint) from None
 
     def _values(self, key: Lexeme) -> tuple[list[tuple[str, int, int]], int]:
         lexer = self._lexer
@@ -275,6 +294,9 @@ class _Parser:
         lexer.at += 1
         values = [lexer.value()]
         while True:
+            if self._text.startswith("/", values[-1][1]) and key.text == "url":
+                hint = f'write url:/one/ OR url:/other/; for parts of the URL, url:("{values[-1][0]}" OR "other")'
+                raise lexer.error(values[-1][1], values[-1][2], "a regular expression cannot stand in a list", hint)
             if not values[-1][0] or values[-1][0] in ("OR", "AND", "NOT"):
                 raise lexer.error(opening, opening + 1, f"a list of values is written {key.text}:(one OR other)")
             separator, start, end = lexer.value()

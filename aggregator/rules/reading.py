@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -121,6 +121,14 @@ class Stream:
         return [(start, start + size - 1) for start in hits]
 
 
+def _parted(text: str, *, quoted: bool) -> list[Interval]:
+    """The quotations of ``text``, or else what stands around them, their marks included."""
+    inside = [(start, end) for start, end in quotations(text)]
+    if quoted:
+        return inside
+    return list(zip([0, *(end for _, end in inside)], [*(start for start, _ in inside), len(text)], strict=True))
+
+
 def plain(text: str) -> str:
     """``text`` with every run of white space one space, canonically composed: how literals are compared."""
     return unicodedata.normalize("NFC", _BLANK.sub(" ", text))
@@ -216,6 +224,32 @@ class Reading:
                     firsts.append(base + first)
                     lasts.append(base + after - 1)
         return firsts, lasts
+
+    def pieces(self, scope: Scope) -> Iterator[tuple[str, int, str]]:
+        """The original text of ``scope`` in pieces, for regular expressions: field, offset in it, and text.
+
+        The lead's body ends with its last term; every quotation, and what stands between two, is a piece of its own.
+        """
+        title, body = ("title", 0, self.document.title), ("body", 0, self.document.body)
+        match scope:
+            case "title":
+                yield title
+            case "body":
+                yield body
+            case "text":
+                yield from (title, body)
+            case "lead":
+                yield title
+                ends = self._body_offsets[:LEAD]
+                yield ("body", 0, self.document.body[: ends[-1][1] if ends else 0])
+            case "author":
+                at = 0
+                for author in self.document.authors:
+                    yield ("author", at, author)
+                    at += len(author) + len(AUTHORS_JOINED_BY)
+            case "quoted" | "unquoted":
+                for field_, _, text in (title, body):
+                    yield from ((field_, start, text[start:end]) for start, end in _parted(text, quoted=scope == "quoted"))
 
     def _may_hold(self, probe: Probe) -> bool:
         """A quick no for literals: exact offsets cost a second analysis of the text."""

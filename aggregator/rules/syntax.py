@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from aggregator.rules.ages import Age
+from aggregator.rules.expressions import Expression
 from aggregator.rules.keys import KeyTest
 
 
@@ -26,6 +27,14 @@ class Term:
     prefix: bool
     quoted: bool
     slop: int
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """``/expression/``, over the original text."""
+
+    expression: Expression
     at: Place
 
 
@@ -102,7 +111,7 @@ class AtLeast:
     at: Place
 
 
-Node: TypeAlias = Term | EntityRef | Key | Field | And | Or | Not | Near | AtLeast
+Node: TypeAlias = Term | Pattern | EntityRef | Key | Field | And | Or | Not | Near | AtLeast
 
 
 @dataclass(frozen=True, slots=True)

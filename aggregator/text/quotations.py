@@ -31,10 +31,11 @@ def quotations(text: str) -> list[Quotation]:
     """The quotations of ``text`` in order; a quotation within a quotation is a part of the outer one.
 
     Pairs: “ ”, „ “, „ ”, ” ”, « », » «, » », ‹ ›, › ‹, › ›, 「 」, 『 』, 〝 〟, \" \", ‘ ’, ‚ ‘, ‚ ’. A quotation that is never
-    closed ends with its paragraph; one that goes on is opened again in the next. \" ” » › ‘ ‚ open only in front of a word and not
-    behind one, with their closing mark in the same paragraph (but a \" that begins the paragraph needs none). ‘ and ’ are apostrophes
-    more often than not: a ’ closes only behind a word and not in front of one, and behind an s only if no other ’ will do. An
-    ASCII ' is never a quotation mark, and a \" between Hebrew letters is a part of the word. Time grows with the length only.
+    closed ends with its paragraph; one that goes on is opened again in the next. \" ” » › ‘ ‚ open only in front of a word and
+    not behind one, with their closing mark in the same paragraph (but a \" that begins the paragraph needs none). ‘ and ’ are
+    apostrophes more often than not: a ’ closes only behind a word and not in front of one, and behind an s only if no other ’
+    will do. An ASCII ' is never a quotation mark, and a \" between Hebrew letters is a part of the word. Time grows with the
+    length of the text only.
     """
     if not _MARK.search(text):
         return []

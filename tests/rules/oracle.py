@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import product
@@ -9,7 +10,7 @@ from itertools import product
 from aggregator.model.rule import Document, Entity
 from aggregator.rules import parse
 from aggregator.rules.ages import Age
-from aggregator.rules.syntax import And, AtLeast, EntityRef, Field, Key, Near, Node, Not, Or, Term
+from aggregator.rules.syntax import And, AtLeast, EntityRef, Field, Key, Near, Node, Not, Or, Pattern, Term
 from aggregator.text import quotations, tokenize
 
 Place = tuple[str, int, int]
@@ -37,6 +38,9 @@ class Oracle:
                 return test.holds(self.document)
             case Field(name=name, part=part):
                 return self.holds(part, name)
+            case Pattern(expression=wanted):
+                found = re.compile(wanted.source, re.IGNORECASE if wanted.any_case else 0)
+                return any(match[0] for piece in self.pieces(scope) for match in found.finditer(piece))
             case _:
                 return bool(self.places(node, scope))
 
@@ -130,6 +134,20 @@ class Oracle:
                 place = (name, first, first + len(wanted) - 1)
                 if same and literally and self.fits(place, scope):
                     yield place
+
+    def pieces(self, scope: str) -> Iterator[str]:
+        for name, content in self.fields.items():
+            if name.startswith("author") != (scope == "author") or (scope in ("title", "body") and name != scope):
+                continue
+            if scope in ("quoted", "unquoted"):
+                at = 0
+                for start, end in [*quotations(content), (len(content), len(content))]:
+                    yield content[start:end] if scope == "quoted" else content[at:start]
+                    at = end
+            elif scope == "lead" and name == "body":
+                yield content[: max((token.end for token in tokenize(content)[:100]), default=0)]
+            else:
+                yield content
 
     def fits(self, place: Place, scope: str) -> bool:
         name, first, last = place

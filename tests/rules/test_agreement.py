@@ -53,6 +53,14 @@ def _positional(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 positionals = st.recursive(terms_, _positional, max_leaves=4)
+patterns = st.builds(
+    "({}/{}/{})".format,
+    st.sampled_from(
+        ["title:", "alpha ", "alpha NOT ", "beta body:", "beta lead:", "gamma quoted:", "gamma unquoted:", "中 author:"]
+    ),
+    st.sampled_from(["alph.", "Gamm?a", "be+ta ", "a.c?", "国|中", "[.] b", "ta$", "^al"]),
+    st.sampled_from(["", "i"]),
+)
 scoped = st.tuples(
     st.sampled_from(["", "", "", "title:", "body:", "lead:", "text:", "author:", "quoted:", "unquoted:"]), positionals
 ).map("".join)
@@ -76,7 +84,7 @@ keys = st.one_of(
             "words:2..4",
         ]
     ),
-    st.sampled_from(["domain:example.org", "tag:x", "url:/a/"]),
+    st.sampled_from(["domain:example.org", "tag:x", 'url:"/a/"', "url:/a.[0-9]$/"]),
 )
 
 
@@ -88,7 +96,7 @@ def _boolean(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-queries = st.recursive(st.one_of(scoped, scoped, scoped, keys), _boolean, max_leaves=6)
+queries = st.recursive(st.one_of(scoped, scoped, scoped, keys, patterns), _boolean, max_leaves=6)
 
 texts = st.lists(
     st.sampled_from(

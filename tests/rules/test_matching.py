@@ -79,6 +79,35 @@ def test_which_hits_give_spans(query: str, body: str, expected: list[str]) -> No
     assert spans(query, "", body) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "title", "body", "expected"),
+    [
+        (r"a /\d+/", "a ۱۴۰۲", "1 a", ["title:a", "title:۱۴۰۲", "body:1", "body:a"]),
+        (r"title:/\w+-\w+/", "Łódź-Widzew", "b-c", ["title:Łódź-Widzew"]),
+        (r"body:/[\w.]+@[\w.]+/ AND write", "", "write to ünal@example.org now", ["body:write", "body:ünal@example.org"]),
+        ("a /B.D/i", "", "a bcd", ["body:a", "body:bcd"]),
+        ("a /B.D/", "", "a bcd", []),
+        ("a NOT /b.d/", "", "a bcd", []),
+        ("a NOT /b.d/", "", "a b", ["body:a"]),
+        ("a (/bcd/ OR /ce/)", "", "a bcd", ["body:a", "body:bcd"]),
+        ("a lead:/b$/", "", "a b" + " c" * 98 + " b", []),
+        ("a lead:/c$/", "", "a b" + " c" * 98 + " b", ["body:a", "body:c"]),
+        ("a quoted:/^b+$/", "", "a bb «bb» bb", ["body:a", "body:bb"]),
+        ("a /c\\/d/", "", "a c/d", ["body:a", "body:c/d"]),
+        ("a /c.d/", "", "a c\ud800d", ["body:a", "body:c\ud800d"]),
+        ("a /c.d/", "", "a c\0d", ["body:a", "body:c\0d"]),
+        ("a /😀/", "", "😀 a 😀", ["body:😀", "body:a", "body:😀"]),
+        (r"a /\Q(x\E[)]/", "", "a (x)", ["body:a", "body:(x)"]),
+    ],
+)
+def test_regular_expressions_look_at_the_original(query: str, title: str, body: str, expected: list[str]) -> None:
+    assert spans(query, title, body) == expected
+
+
+def test_a_regular_expression_over_authors() -> None:
+    assert spans("x author:/^B.+e$/", "x", "", ("Ada Example", "Bo Else")) == ["title:x", "author:Bo Else"]
+
+
 def test_title_and_body_never_meet() -> None:
     assert match('"a b"', "a", "b") is None
     assert match("a NEAR/100 b", "a", "b") is None
@@ -154,7 +183,10 @@ def test_a_match_keeps_its_first_spans() -> None:
         ("domain:example.org", True),
         ("domain:www.example.org", True),
         ("domain:ample.org", False),
-        ("url:/2024/", True),
+        ('url:"/2024/"', True),
+        (r"url:/\/\d{4}\/a/", True),
+        ("url:/NEWS/i", True),
+        ("url:/NEWS/", False),
         ('url:"A?B=C"', True),
         ("date:2024-02-29", True),
         ("date:2024-02", True),
@@ -268,6 +300,12 @@ def test_a_rule_set_travels_to_another_process() -> None:
     rule_set = compile_rules([RuleSpec("a", "", "@acme NEAR/3 par*"), RuleSpec("b", "", 'lang:fa ="X y"')], ENTITIES.values())
     document = Document("Acme in Paris", "X y", language="fa")
     assert pickle.loads(pickle.dumps(rule_set)).match(document) == rule_set.match(document) != ()
+
+
+def test_a_regular_expression_travels_and_takes_linear_time() -> None:
+    rule_set = compile_rules([RuleSpec("a", "", "a /(a|aa)+$/"), RuleSpec("b", "", r"title:/(\w+\s?)+!/i")], ())
+    document = Document("a " * 5_000, "a" * 50_000 + "b")
+    assert pickle.loads(pickle.dumps(rule_set)).match(document) == ()
 
 
 def test_narrowing_of_a_plain_query_is_exact() -> None:

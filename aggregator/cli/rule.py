@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from aggregator.cli import formatting
 from aggregator.cli.archive import Limit, ask, compiled_with_warnings, show, tally
 from aggregator.cli.options import Call
 
@@ -15,6 +16,9 @@ app = typer.Typer(help="Try rules.", no_args_is_help=True)
 @app.callback()
 def _rules() -> None:
     """Try rules."""
+
+
+app.command("fmt")(formatting.fmt)
 
 
 @app.command("test")

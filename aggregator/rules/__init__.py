@@ -6,6 +6,7 @@ One grammar and one evaluator serve live alerts, archive search and back-tests: 
 from aggregator.rules.compiler import CompiledQuery, compile_query
 from aggregator.rules.entities import entity_errors
 from aggregator.rules.explaining import explain_error
+from aggregator.rules.formatting import canonical
 from aggregator.rules.narrowing import Narrowing
 from aggregator.rules.parser import parse
 from aggregator.rules.ruleset import RuleSet, compile_rules
@@ -17,6 +18,7 @@ __all__ = [
     "Query",
     "RuleSet",
     "Warning_",
+    "canonical",
     "compile_query",
     "compile_rules",
     "entity_errors",

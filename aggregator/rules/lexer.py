@@ -21,6 +21,7 @@ DEFAULT_NEAR = 5
 _SPACE = "\\s\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 _HEBREW_QUOTE = '(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])'  # gershayim typed as a quotation mark: part of the word
 _SKIP = re.compile(rf"(?:[{_SPACE}]+|#(?=[\s#]|\Z)[^\n]*)+")
+_COMMENT = re.compile(r"#[^\n]*")
 _RUN = re.compile(rf"(?:{_HEBREW_QUOTE}|[^{_SPACE}(){QUOTES}])+")
 _CLOSE = re.compile(rf"(?!{_HEBREW_QUOTE})[{QUOTES}]")
 _NAME = re.compile(r"([A-Za-z]+):")
@@ -84,12 +85,18 @@ def syntax_error(query: str, start: int, end: int, message: str, hint: str = "")
     )
 
 
+def bare_value(key: str, value: str) -> bool:
+    """Whether ``key:value`` can be written without quotation marks."""
+    return bool(_RUN.fullmatch(value)) and not _SKIP.match(value) and not (key == "url" and value.startswith("/"))
+
+
 class Lexer:
     """Reads one query from left to right; the parser asks for a lexeme, or for a key's raw value."""
 
     def __init__(self, query: str) -> None:
         self.query = query
         self.at = 0
+        self.comments: list[tuple[int, int]] = []
 
     def error(self, start: int, end: int, message: str, hint: str = "") -> RuleSyntaxError:
         """An error about ``query[start:end]``."""
@@ -98,6 +105,7 @@ class Lexer:
     def skip(self) -> None:
         """Go past white space and comments."""
         if found := _SKIP.match(self.query, self.at):
+            self.comments.extend(comment.span() for comment in _COMMENT.finditer(self.query, *found.span()))
             self.at = found.end()
 
     def lexemes(self) -> Iterator[Lexeme]:

@@ -80,7 +80,8 @@ class _Parser:
             raise self._lexer.error(bad.at.start, bad.at.end, message, "write for example word AND /expression/")
         if not anchored(root):
             self._warn(0, "evaluated on every article: every branch is negative or a key", "add a word that must occur")
-        return Query(self._text, root, tuple(sorted(self._warnings, key=lambda warning: (warning.line, warning.column))))
+        warnings = tuple(sorted(self._warnings, key=lambda warning: (warning.line, warning.column)))
+        return Query(self._text, root, warnings, tuple(Place(*comment) for comment in self._lexer.comments))
 
     # -- the lexemes
 

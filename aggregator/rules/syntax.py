@@ -126,8 +126,9 @@ class Warning_:  # noqa: N801 - Warning is a builtin
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed query: its text, its tree, and what a careful colleague would remark."""
+    """A parsed query: its text, its tree, what a careful colleague would remark, and the places of its comments."""
 
     text: str
     root: Node
     warnings: tuple[Warning_, ...] = ()
+    comments: tuple[Place, ...] = ()

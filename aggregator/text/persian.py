@@ -14,6 +14,7 @@ ZWNJ = "\u200c"
 MOST_SPELLINGS = 16
 """A phrase stands for at most so many sequences; the one that was written comes first and is never lost."""
 
+_MOST_TERMS = 64  # Of a longer phrase only the beginning varies; what is tried grows with the depth of the call stack.
 _PREFIXES = ("می", "نمی")
 _PLURALS = ("ها", "های", "هایی", "هایم", "هایت", "هایش", "هایمان", "هایتان", "هایشان")
 _SUFFIXES = (*_PLURALS, "ای", "ام", "ایم", "اید", "اند", "تر", "ترین")
@@ -71,5 +72,7 @@ def spellings(terms: Sequence[str], zwnj: Sequence[bool], *, prefix: bool = Fals
     given = tuple(terms)
     if not any("\u0600" <= char <= "\u06ff" for term in given for char in term[:1]):
         return (given,)
-    found = dict.fromkeys((given, *islice(_spellings(given, zwnj, 0, prefix), MOST_SPELLINGS * 4)))
+    begun, rest = given[:_MOST_TERMS], given[_MOST_TERMS:]
+    varied = _spellings(begun, zwnj[: len(begun) - 1], 0, prefix and not rest)
+    found = dict.fromkeys((given, *((*way, *rest) for way in islice(varied, MOST_SPELLINGS * 4))))
     return tuple(islice(found, MOST_SPELLINGS))

@@ -165,3 +165,7 @@ def test_a_long_persian_phrase_stays_bounded() -> None:
     found = spellings(("میخواهند",) * 40, (True,) * 39)
     assert len(found) == 16
     assert found[0] == ("میخواهند",) * 40
+    longest = spellings(("می",) * 2000, (True,) * 1999, prefix=True)
+    assert longest[0] == ("می",) * 2000
+    assert len(longest) == 16
+    assert all(way[-1900:] == ("می",) * 1900 for way in longest)

@@ -8,8 +8,18 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
+from aggregator.digest.edits import edit_blocks
 from aggregator.letter import Reader, Story, arrange, outlet_of, story_block, words_of
-from aggregator.model.delivery import DigestIssue, MatchedArticle, Recipient, RuleBlock, RuleDigest, SourceGap, SourceTrouble
+from aggregator.model.delivery import (
+    DigestIssue,
+    MatchedArticle,
+    Recipient,
+    RuleBlock,
+    RuleDigest,
+    SourceGap,
+    SourceTrouble,
+    WatchedEdit,
+)
 from aggregator.text import direction
 
 MOST_STORIES = 40
@@ -27,11 +37,14 @@ def compose(
     rules: Sequence[RuleDigest],
     troubles: Sequence[SourceTrouble],
     gaps: Sequence[SourceGap] = (),
+    edits: Sequence[WatchedEdit] = (),
     *,
     instance: str,
     missed_days: int,
 ) -> DigestIssue:
-    """The digest of ``slot_day`` for ``recipient``: ``window`` is half open, in UTC; ``items`` are all matches it accounts for.
+    """The digest of ``slot_day`` for ``recipient``: ``window`` is half open, in UTC.
+
+    ``items`` are all matches it accounts for, ``edits`` all changes after publication, oldest first.
 
     Rules stand in the order of ``rules``, as far as the reader follows them, quiet ones too (``articles=0``, so that
     totals compare with their usual); a followed match whose rule is gone stands under its slug. An article stands in
@@ -46,6 +59,7 @@ def compose(
     names = {rule.slug: rule.name or rule.slug for rule in listed}
     blocks = tuple(_block(rule, arranged[rule.slug], reader, names, comparable(window)) for rule in listed)
     articles = {item.article.id: item.article for item in followed}.values()
+    changed = [edit for edit in edits if recipient.follows(edit.rule)]
     return DigestIssue(
         instance=instance,
         recipient=recipient.slug,
@@ -63,6 +77,8 @@ def compose(
         gaps=tuple(replace(gap, after=gap.after.astimezone(zone), before=gap.before.astimezone(zone)) for gap in gaps),
         missed_days=missed_days,
         match_ids=tuple(dict.fromkeys(item.match_id for item in followed)),
+        edits=edit_blocks(changed, names, zone),
+        edit_ids=tuple(dict.fromkeys(edit.edit_id for edit in changed)),
     )
 
 

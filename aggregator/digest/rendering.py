@@ -8,6 +8,7 @@ from functools import partial
 from statistics import median
 
 from aggregator.digest.composing import comparable, trend
+from aggregator.digest.edits import Changed, changed_lines, lay_out
 from aggregator.letter import (
     WIDTH,
     Words,
@@ -35,13 +36,14 @@ _MOST_TROUBLES = 20
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """How much is shown: stories under a rule, other outlets and snippets of a story, bars, rules (None: all of them)."""
+    """How much is shown: stories under a rule, other outlets and snippets of a story, bars, rules (None: all), changed ones."""
 
     stories: int
     also: int
     fragments: int
     bars: bool = True
     rules: int | None = None
+    edits: int = 20
 
 
 # Each step shows less than the one before, so that the first that fits can be found by bisection.
@@ -56,12 +58,12 @@ _LADDER = (
     _Cut(10, 0, 0),
     _Cut(5, 0, 0),
     _Cut(3, 0, 0),
-    _Cut(3, 0, 0, bars=False),
-    _Cut(2, 0, 0, bars=False),
-    _Cut(1, 0, 0, bars=False),
-    _Cut(0, 0, 0, bars=False),
-    _Cut(0, 0, 0, bars=False, rules=100),
-    _Cut(0, 0, 0, bars=False, rules=25),
+    _Cut(3, 0, 0, bars=False, edits=10),
+    _Cut(2, 0, 0, bars=False, edits=10),
+    _Cut(1, 0, 0, bars=False, edits=10),
+    _Cut(0, 0, 0, bars=False, edits=5),
+    _Cut(0, 0, 0, bars=False, rules=100, edits=3),
+    _Cut(0, 0, 0, bars=False, rules=25, edits=3),
 )
 
 
@@ -96,6 +98,8 @@ class _Page:
     banners: tuple[str, ...]
     sections: tuple[_Section, ...]
     left_out: str
+    changed: tuple[Changed, ...]
+    more_changed: str
     quiet: tuple[str, ...]
     troubles: tuple[_Trouble, ...]
     more_troubles: str
@@ -108,7 +112,7 @@ def render_digest(issue: DigestIssue) -> Letter:
     """The issue as a mail. The same issue always gives the same bytes.
 
     When the HTML would exceed 90 kB, both parts show less, in this order: stories per rule 40 to 10, other outlets 3,
-    1, 0, snippets 2, 1, 0, stories per rule 5, 3, bars, stories 1, 0; what is not shown is counted.
+    1, 0, snippets 2, 1, 0, stories per rule 5, 3, bars, changed articles 20 to 3, stories 1, 0; what is not shown is counted.
     """
     words = words_of(issue.language)
     subject = _subject(issue, words)
@@ -129,7 +133,7 @@ def _subject(issue: DigestIssue, words: Words) -> str:
         said += f", {words.percent(top.trend, gap='')}" if top.trend is not None else ""
         said += f"; {words.count(words.other_rules, len(matched) - 1)}" if len(matched) > 1 else ""
     else:
-        said = words.no_matches
+        said = words.count(words.changes, len(issue.edits)) if issue.edits else words.no_matches
         said += f", {words.count(words.failing, len(issue.troubles))}" if issue.troubles else ""
     return subject_line(f"[{tidy(issue.instance, 40)}] {said} — {words.day(issue.day)}")
 
@@ -149,6 +153,8 @@ def _page(issue: DigestIssue, cut: _Cut, words: Words) -> _Page:
         banners=tuple(_banners(issue, words)),
         sections=tuple(_section(block, cut, words, has_now=has_now) for block in shown),
         left_out=words.count(words.more_rules, len(matched) - len(shown)) if len(matched) > len(shown) else "",
+        changed=tuple(lay_out(block, issue.day, words) for block in issue.edits[: cut.edits]),
+        more_changed=_rest(words, words.more_changed, len(issue.edits) - cut.edits),
         quiet=tuple(_quiet(issue, words)),
         troubles=tuple(_trouble(trouble, issue, words) for trouble in issue.troubles[:_MOST_TROUBLES]),
         more_troubles=_rest(words, words.more_sources, len(issue.troubles) - _MOST_TROUBLES),
@@ -276,6 +282,11 @@ def _text(page: _Page, issue: DigestIssue, words: Words) -> str:
             lines += [section.hidden, ""]
     if page.left_out:
         lines += [page.left_out, ""]
+    if page.changed:
+        lines += ["=" * WIDTH, words.changed, ""]
+        for article in page.changed:
+            lines += changed_lines(article, words)
+        lines += [page.more_changed, ""] if page.more_changed else []
     if page.quiet:
         lines += [*wrapped(f"{words.quiet}: {', '.join(page.quiet)}"), ""]
     lines += _health_lines(page, words)

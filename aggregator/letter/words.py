@@ -31,6 +31,9 @@ class Words:
     more_rules: tuple[str, ...]
     other_rules: tuple[str, ...]
     more_sources: tuple[str, ...]
+    changes: tuple[str, ...]
+    more_changed: tuple[str, ...]
+    earlier_changes: tuple[str, ...]
     failing: tuple[str, ...]
     gap: tuple[str, ...]
     missed: tuple[str, ...]
@@ -48,6 +51,8 @@ class Words:
     untitled: str = "(no headline)"
     nothing: str = "Nothing matched in this window."
     no_matches: str = "No matches"
+    changed: str = "Changed after publication"
+    watched_by: str = "Watched by"
     quiet: str = "No matches for"
     usual: str = "usually {n} a day"
     health: str = "Sources that cannot be read"
@@ -132,6 +137,9 @@ ENGLISH = Words(
     more_rules=("+{n} more rule with matches", "+{n} more rules with matches"),
     other_rules=("+{n} more rule", "+{n} more rules"),
     more_sources=("+{n} more source", "+{n} more sources"),
+    changes=("{n} article changed after publication", "{n} articles changed after publication"),
+    more_changed=("+{n} more changed article", "+{n} more changed articles"),
+    earlier_changes=("+{n} earlier change", "+{n} earlier changes"),
     gap=(
         "about {n} entry, published between {{after}} and {{before}}, scrolled out before we came",
         "about {n} entries, published between {{after}} and {{before}}, scrolled out before we came",

@@ -60,6 +60,17 @@ class MatchedArticle:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedEdit:
+    """A change after publication that a rule watches for: ``what`` tells it in words, ``article`` is as it is now."""
+
+    edit_id: int
+    rule: str
+    article: Article
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RuleDigest:
     """A rule's history: ``daily`` counts matches on the seven days before this digest's window, oldest first."""
 
@@ -136,6 +147,28 @@ class StoryBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldChange:
+    """One change of an article, and the names of the rules that watch for it."""
+
+    at: datetime
+    what: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EditBlock:
+    """An article that was changed after publication, as it is now, and its changes, oldest first; times are the reader's."""
+
+    headline: str
+    url: str
+    outlet: str
+    group: str
+    language: str
+    direction: str
+    changes: tuple[ToldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleBlock:
     """One rule of a digest. ``trend`` is the percentage against the median of ``daily``, None when that is under 5."""
 
@@ -154,7 +187,8 @@ class RuleBlock:
 class DigestIssue:
     """One digest, composed and ready to render; every instant is in the reader's zone.
 
-    ``match_ids`` are all matches it accounts for, shown or not. ``missed_days`` > 0 asks for the banner "covers n days".
+    ``match_ids`` and ``edit_ids`` are all matches and edits it accounts for, shown or not. ``missed_days`` > 0 asks for the
+    banner "covers n days".
     """
 
     instance: str
@@ -173,6 +207,8 @@ class DigestIssue:
     missed_days: int
     match_ids: tuple[int, ...]
     gaps: tuple[SourceGap, ...] = ()
+    edits: tuple[EditBlock, ...] = ()
+    edit_ids: tuple[int, ...] = ()
 
 
 class DeliveryKind(StrEnum):

@@ -22,7 +22,7 @@ from aggregator.model.page import FailureKind
 from aggregator.model.source import SourceHealth
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.rooms import Active, Rooms
-from aggregator.store import Store, digests, sources
+from aggregator.store import Store, digests, edits, sources
 from aggregator.store.digests import Standing
 from aggregator.store.dossier import MissedEntries, missed_between
 from aggregator.store.outbox import NewDelivery
@@ -78,7 +78,7 @@ async def run_digest(rooms: Rooms, recipient: Recipient, slot: Slot) -> DigestRe
     issue, letter = await draft_digest(rooms.store, rooms.active, recipient, slot, place)
     settings, now = rooms.active.config.settings, rooms.clock.now()
     mail: NewDelivery | None = None
-    if issue.match_ids or recipient.send_empty:
+    if issue.match_ids or issue.edit_ids or recipient.send_empty:
         key = f"digest:{place.recipient_id}:{slot.day.isoformat()}:{slot.at:%H%M%S}"
         mail = seal(settings, letter, recipient, place.recipient_id, kind=DeliveryKind.DIGEST, key=key, now=now)
     window = (place.covered_until, slot.due_at)
@@ -96,6 +96,7 @@ async def draft_digest(
     config = active.config
     window = (place.covered_until, slot.due_at)
     items: list[MatchedArticle] = await store.read(digests.owed, place.recipient_id, slot.due_at)
+    changed = await store.read(edits.owed_edits, place.recipient_id, slot.due_at)
     days = days_before(window[0], recipient.timezone, DAYS)
     counts = await store.read(digests.matches_between, days)
     followed = [rule for rule in config.rules if rule.enabled and recipient.follows(rule.slug)]
@@ -107,7 +108,7 @@ async def draft_digest(
     missed = _slots_between(recipient, place.covered_until, slot)
     gaps = [_gap(source) for source in await store.read(missed_between, *window)]
     instance = config.settings.instance
-    issue = compose(recipient, slot.day, window, items, rules, troubles, gaps, instance=instance, missed_days=missed)
+    issue = compose(recipient, slot.day, window, items, rules, troubles, gaps, changed, instance=instance, missed_days=missed)
     return issue, render_digest(issue)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, insert, update
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +15,7 @@ from aggregator.errors import Conflict, NotFound
 from aggregator.model.delivery import DigestIssue, MatchedArticle, Slot
 from aggregator.store.matches import matched_articles
 from aggregator.store.outbox import NewDelivery, enqueue
-from aggregator.store.tables import DigestItemRow, DigestRow, MatchRow, RecipientRow, RuleRow
+from aggregator.store.tables import DigestEditRow, DigestItemRow, DigestRow, MatchRow, RecipientRow, RuleRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +96,26 @@ def freeze(
         digest_id: int = session.execute(insert(DigestRow).values(**values).returning(col(DigestRow.id))).scalar_one()
     except IntegrityError:
         raise Conflict(f"the digest of {slot.day} {slot.at:%H:%M} exists already") from None
-    given = 0
-    for start in range(0, len(issue.match_ids), 500):
-        mine = (
-            col(DigestItemRow.recipient_id) == recipient_id,
-            col(DigestItemRow.match_id).in_(issue.match_ids[start : start + 500]),
-            col(DigestItemRow.digest_id).is_(None),
-        )
-        given += session.execute(update(DigestItemRow).where(*mine).values(digest_id=digest_id)).rowcount  # type: ignore[attr-defined]
-    if given != len(issue.match_ids):
-        raise Conflict("a match of this digest was given to the reader meanwhile")
+    _give(session, DigestItemRow, col(DigestItemRow.match_id), issue.match_ids, recipient_id, digest_id)
+    _give(session, DigestEditRow, col(DigestEditRow.edit_id), issue.edit_ids, recipient_id, digest_id)
     if mail is not None:
         enqueue(
             session, NewDelivery(**{name: getattr(mail, name) for name in NewDelivery.__slots__} | {"digest_id": digest_id}), now
         )
     return digest_id
+
+
+def _give(
+    session: Session, ledger: type[DigestItemRow | DigestEditRow], key: Any, ids: Sequence[int], recipient_id: int, digest_id: int
+) -> None:
+    """Tie what is owed to its digest. Raises Conflict when part of it was given meanwhile."""
+    given = 0
+    for start in range(0, len(ids), 500):
+        owed = (
+            col(ledger.recipient_id) == recipient_id,
+            key.in_(ids[start : start + 500]),
+            col(ledger.digest_id).is_(None),
+        )
+        given += session.execute(update(ledger).where(*owed).values(digest_id=digest_id)).rowcount  # type: ignore[attr-defined]
+    if given != len(ids):
+        raise Conflict("a part of this digest was given to the reader meanwhile")

@@ -1,17 +1,20 @@
-"""Edits that rules watch for: which are to be mailed, and turning them into outbox rows."""
+"""Edits that rules watch for: which are to be mailed at once, and which are owed to a digest."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
 from aggregator.errors import Conflict
+from aggregator.model.article import Article
+from aggregator.model.delivery import WatchedEdit
+from aggregator.store.articles import articles_by_id
 from aggregator.store.outbox import NewDelivery, enqueue
-from aggregator.store.tables import EditRow
+from aggregator.store.tables import DigestEditRow, EditRow, RuleRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +39,26 @@ def dispatch_edits(session: Session, ids: Sequence[int], mails: Sequence[NewDeli
     if done.rowcount != len(ids):  # type: ignore[attr-defined]
         raise Conflict("an edit was dispatched by somebody else")
     return sum(enqueue(session, mail, now) is not None for mail in mails)
+
+
+def owe_edit(session: Session, edit_id: int, recipient_ids: Iterable[int]) -> None:
+    """Enter an edit into the digests' ledger, in the transaction that stores it."""
+    owed = [{"recipient_id": recipient_id, "edit_id": edit_id} for recipient_id in recipient_ids]
+    if owed:
+        session.execute(insert(DigestEditRow), owed)
+
+
+def owed_edits(session: Session, recipient_id: int, until: datetime) -> list[WatchedEdit]:
+    """Every edit that no digest has told this reader of yet, noted before ``until``; oldest first, then by the rules' order."""
+    rows = session.exec(
+        select(EditRow, RuleRow.slug)
+        .join(DigestEditRow, col(DigestEditRow.edit_id) == EditRow.id)
+        .join(RuleRow, col(RuleRow.id) == EditRow.rule_id)
+        .where(DigestEditRow.recipient_id == recipient_id, col(DigestEditRow.digest_id).is_(None), col(EditRow.at) < until)
+        .order_by(col(EditRow.at), col(EditRow.article_id), col(EditRow.revision), col(RuleRow.position), col(EditRow.id))
+    ).all()
+    ids = list({row.article_id for row, _ in rows})
+    found: dict[int, Article] = {}
+    for start in range(0, len(ids), 500):
+        found |= articles_by_id(session, ids[start : start + 500])
+    return [WatchedEdit(row.id or 0, slug, found[row.article_id], row.what, row.at) for row, slug in rows]

@@ -17,6 +17,7 @@ from aggregator.model.rule import Lane, Match, RuleSpec
 from aggregator.store.articles import articles_by_id
 from aggregator.store.codec import dump_spans, load_spans
 from aggregator.store.dialect import upsert
+from aggregator.store.edits import owe_edit
 from aggregator.store.registry import Registered
 from aggregator.store.rhythm import Rhythm, hasten
 from aggregator.store.tables import AlertRow, ArticleRow, DigestItemRow, EditRow, MatchRow, RuleRow
@@ -103,16 +104,20 @@ def _follow(session: Session, article: Article, hits: Collection[str], edit: Edi
             continue
         what = "; ".join(filter(None, (edit.told, "the rule finds it no more" if lapsed else "")))
         if what:
-            state = "pending" if rule.lane is Lane.NOW else "noted"
+            at_once = rule.lane is Lane.NOW
             values: dict[str, Any] = {
                 "rule_id": row.rule_id,
                 "article_id": article.id,
                 "match_id": row.id,
                 "revision": article.revision,
             }
-            values |= {"what": what, "at": now, "state": state}
-            done = session.execute(upsert(EditRow).values(**values).on_conflict_do_nothing())
-            told += done.rowcount  # type: ignore[attr-defined]
+            values |= {"what": what, "at": now, "state": "pending" if at_once else "noted"}
+            statement = upsert(EditRow).values(**values).on_conflict_do_nothing().returning(col(EditRow.id))
+            edit_id: int | None = session.execute(statement).scalar_one_or_none()
+            if edit_id is not None:
+                told += 1
+                # A mail of its own goes to readers with alerts on; it is owed to the others in their digest.
+                owe_edit(session, edit_id, _digest_readers(slug, watch, without_alerts=at_once))
     session.flush()
     return told
 
@@ -145,13 +150,16 @@ def _raise_alert(session: Session, article: Article, match: Match, match_id: int
 
 
 def _owe(session: Session, match: Match, match_id: int, watch: Watch) -> None:
-    owed = [
-        {"recipient_id": watch.registered.recipients[person.slug], "match_id": match_id}
-        for person in watch.recipients
-        if person.enabled and person.digest and person.slug in watch.registered.recipients and person.follows(match.rule)
-    ]
+    owed = [{"recipient_id": reader, "match_id": match_id} for reader in _digest_readers(match.rule, watch)]
     if owed:
         session.execute(insert(DigestItemRow), owed)
+
+
+def _digest_readers(rule: str, watch: Watch, *, without_alerts: bool = False) -> list[int]:
+    """The ids of those who read of a rule in a digest; of these, only those who get no alerts, if so asked."""
+    known = watch.registered.recipients
+    readers = [person for person in watch.recipients if person.enabled and person.digest and person.slug in known]
+    return [known[person.slug] for person in readers if person.follows(rule) and not (without_alerts and person.alerts)]
 
 
 def matched_articles(session: Session, match_ids: Sequence[int]) -> list[MatchedArticle]:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from aggregator.errors import NotFound
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryKind, DeliveryState
 from aggregator.store.dialect import timed, upsert
-from aggregator.store.tables import AttemptRow, DeliveryRow, DigestItemRow, DigestRow, RecipientRow
+from aggregator.store.tables import AttemptRow, DeliveryRow, DigestEditRow, DigestItemRow, DigestRow, RecipientRow
 
 _CLAIM = timed(
     """
@@ -130,6 +130,7 @@ def _give_back(session: Session, delivery_id: int) -> None:
     digest_id = session.get_one(DeliveryRow, delivery_id).digest_id
     if digest_id is not None:
         session.execute(update(DigestItemRow).where(col(DigestItemRow.digest_id) == digest_id).values(digest_id=None))
+        session.execute(update(DigestEditRow).where(col(DigestEditRow.digest_id) == digest_id).values(digest_id=None))
         session.execute(update(DigestRow).where(col(DigestRow.id) == digest_id).values(state="failed"))
 
 

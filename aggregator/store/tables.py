@@ -16,6 +16,7 @@ match          edit (rule, article, revision)               an edit is told once
 alert          alert (rule, group)                          a text alerts once per rule, whoever copies it
 digest         digest (recipient, day, time)                one digest per slot
 digest         digest_item (recipient, match)               a match is owed once, and stands in one digest
+digest         digest_edit (recipient, edit)                an edit likewise
 deliver        delivery (key)                               one message per alert or digest and recipient
 subscribe      websub (source)                              a source's news come from one hub
 =============  ===========================================  ==============================================
@@ -511,7 +512,7 @@ class MatchRow(SQLModel, table=True):
 
 
 class EditRow(SQLModel, table=True):
-    """An edit that a rule watches for, of an article that it had found. ``state``: pending → sent, or noted (no mail)."""
+    """An edit that a rule watches for, of an article that it had found. ``state``: pending → sent, or noted (no own mail)."""
 
     __tablename__ = "edit"
 
@@ -580,6 +581,18 @@ class DigestItemRow(SQLModel, table=True):
 
     recipient_id: int = Field(foreign_key="recipient.id", primary_key=True)
     match_id: int = Field(foreign_key="match.id", primary_key=True)
+    digest_id: int | None = Field(default=None, foreign_key="digest.id", index=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class DigestEditRow(SQLModel, table=True):
+    """The ledger of edits: this one is owed to this recipient (``digest_id`` NULL), or stands in that digest."""
+
+    __tablename__ = "digest_edit"
+
+    recipient_id: int = Field(foreign_key="recipient.id", primary_key=True)
+    edit_id: int = Field(foreign_key="edit.id", primary_key=True)
     digest_id: int | None = Field(default=None, foreign_key="digest.id", index=True)
 
     __table_args__ = ({"sqlite_with_rowid": False},)

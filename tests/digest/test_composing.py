@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from aggregator.digest import compose
-from aggregator.model.delivery import DigestIssue, MatchedArticle, Recipient, RuleDigest, SourceTrouble
+from aggregator.model.delivery import DigestIssue, MatchedArticle, Recipient, RuleDigest, SourceTrouble, WatchedEdit
 from aggregator.model.page import FailureKind
 
 Make = Callable[..., MatchedArticle]
@@ -22,8 +22,9 @@ def issue_of(
     reader: Recipient = READER,
     window: tuple[datetime, datetime] = WINDOW,
     troubles: Sequence[SourceTrouble] = (),
+    edits: Sequence[WatchedEdit] = (),
 ) -> DigestIssue:
-    return compose(reader, DAY, window, items, rules, troubles, instance="Newsdesk", missed_days=0)
+    return compose(reader, DAY, window, items, rules, troubles, (), edits, instance="Newsdesk", missed_days=0)
 
 
 def headline(issue: DigestIssue, rule: int, story: int) -> str:
@@ -175,3 +176,26 @@ def test_an_article_without_a_headline_still_has_something_to_click(match: Make)
 def test_more_than_forty_stories_are_counted(match: Make) -> None:
     block = issue_of([match() for _ in range(45)]).rules[0]
     assert (len(block.shown), block.hidden, block.stories) == (40, 5, 45)
+
+
+def test_changes_stand_by_article_and_what_two_rules_say_is_told_once(match: Make) -> None:
+    early, late = WINDOW[0] + timedelta(hours=1), WINDOW[0] + timedelta(hours=2)
+    tunnel, port = match(title="Tunnel open", language="fa").article, match(title="Port shut").article
+    edits = [
+        WatchedEdit(1, "tunnel", tunnel, "the headline was “Tunnel closed”", early),
+        WatchedEdit(2, "port", tunnel, "the headline was “Tunnel closed”", early),
+        WatchedEdit(3, "port", port, "Oban Lind was added", early),
+        WatchedEdit(4, "tunnel", tunnel, "the rule finds it no more", late),
+        WatchedEdit(5, "other", port, "of a rule that this reader does not follow", late),
+    ]
+    issue = issue_of(
+        [], reader=Recipient("desk", "desk@example.org", timezone="Europe/Paris", rules=("tunnel", "port")), edits=edits
+    )
+    first, second = issue.edits
+    assert (first.headline, first.direction, second.headline, second.direction) == ("Tunnel open", "rtl", "Port shut", "ltr")
+    assert [(change.at.hour, change.what, change.rules) for change in first.changes] == [
+        (8, "the headline was “Tunnel closed”", ("Harbour tunnel", "Port authority")),
+        (9, "the rule finds it no more", ("Harbour tunnel",)),
+    ]
+    assert [change.rules for change in second.changes] == [("Port authority",)]
+    assert (issue.edit_ids, issue.match_ids, issue.articles) == ((1, 2, 3, 4), (), 0)

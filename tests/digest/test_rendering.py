@@ -7,7 +7,16 @@ import pytest
 from lxml import html as lxml_html
 
 from aggregator.digest import compose, render_digest
-from aggregator.model.delivery import DigestIssue, Letter, MatchedArticle, Recipient, RuleDigest, SourceGap, SourceTrouble
+from aggregator.model.delivery import (
+    DigestIssue,
+    Letter,
+    MatchedArticle,
+    Recipient,
+    RuleDigest,
+    SourceGap,
+    SourceTrouble,
+    WatchedEdit,
+)
 from aggregator.model.page import FailureKind
 
 Make = Callable[..., MatchedArticle]
@@ -26,9 +35,10 @@ def issue_of(
     reader: Recipient = READER,
     troubles: Sequence[SourceTrouble] = (),
     gaps: Sequence[SourceGap] = (),
+    edits: Sequence[WatchedEdit] = (),
     missed_days: int = 0,
 ) -> DigestIssue:
-    return compose(reader, DAY, WINDOW, items, rules, troubles, gaps, instance="Newsdesk", missed_days=missed_days)
+    return compose(reader, DAY, WINDOW, items, rules, troubles, gaps, edits, instance="Newsdesk", missed_days=missed_days)
 
 
 def parsed(letter: Letter) -> Any:
@@ -213,7 +223,8 @@ def test_hostile_words_are_inert_in_both_parts(match: Make) -> None:
     trouble = SourceTrouble("s", HOSTILE, FailureKind.HTTP, HOSTILE, WINDOW[0], None)
     rules = [RuleDigest(HOSTILE, HOSTILE, "q", daily=(7,) * 7), RuleDigest("quiet", HOSTILE, "q")]
     gap = SourceGap("s", HOSTILE, 3, *WINDOW)
-    issue = compose(READER, DAY, WINDOW, [item, copy], rules, [trouble], [gap], instance=HOSTILE, missed_days=0)
+    edits = [WatchedEdit(1, HOSTILE, copy.article, HOSTILE, WINDOW[0])]
+    issue = compose(READER, DAY, WINDOW, [item, copy], rules, [trouble], [gap], edits, instance=HOSTILE, missed_days=0)
     letter = render_digest(issue)
     page = parsed(letter)
     allowed = "a b bdi body br div h1 h2 h3 head html mark meta p span style table td title tr"
@@ -376,3 +387,57 @@ def test_a_thousand_rules_with_absurd_names_stay_under_the_limit_too(match: Make
     assert len(letter.html.encode()) < 100_000
     assert "+975 more rules with matches" in letter.text
     assert "and 470 more" in letter.text
+
+
+def test_changes_after_publication_stand_in_both_parts(match: Make) -> None:
+    persian = match(title="تونل باز شد", language="fa", outlet="پژواک", group="state").article
+    told = "the headline was “تونل بسته شد”; Oban Lind was added"
+    edits = [
+        WatchedEdit(1, "tunnel", persian, told, WINDOW[1] - timedelta(hours=1)),
+        WatchedEdit(2, "port", persian, told, WINDOW[1] - timedelta(hours=1)),
+    ]
+    letter = render_digest(issue_of([], edits=edits))
+    assert letter.subject == "[Newsdesk] 1 article changed after publication — Tue 24 Nov"
+    page = parsed(letter)
+    assert texts(page.xpath("//h2")) == ["Changed after publication"]
+    (block,) = page.xpath("//div[@class='s']")
+    assert (block.get("lang"), block.get("dir")) == ("fa", "rtl")
+    assert block.xpath("h3/a/@href") == [persian.url]
+    said = [f"06:00 · {told}", "Watched by Harbour tunnel, Port authority"]
+    assert texts(block.xpath("p"))[1:] == said
+    flat = one_line(letter.text)
+    assert f"Changed after publication - تونل باز شد پژواک · state {persian.url} {' '.join(said)}" in flat
+    assert flat.count("Changed after publication") == 1
+
+
+def test_a_digest_with_matches_and_changes_is_named_by_its_matches(match: Make) -> None:
+    item = match(title="Tunnel open")
+    letter = render_digest(issue_of([item], edits=[WatchedEdit(1, "tunnel", item.article, "Oban Lind was added", WINDOW[0])]))
+    assert letter.subject == "[Newsdesk] Harbour tunnel: 1 story, −88% — Tue 24 Nov"
+    assert texts(parsed(letter).xpath("//h2")) == ["Harbour tunnel", "Changed after publication"]
+    assert letter.text.index("Changed after publication") < letter.text.index("No matches for: Port authority")
+
+
+def test_many_changes_are_counted_and_stay_within_the_size(match: Make) -> None:
+    long = "https://outlet.example/" + "x" * 1900
+    articles = [match(title=f"{number} " + "W" * 300, url=long).article for number in range(200)]
+    edits = [
+        WatchedEdit(number, f"rule-{number % 7}", article, f"{change} " + "w" * 500, WINDOW[0] + timedelta(minutes=change))
+        for number, (article, change) in enumerate((article, change) for article in articles for change in range(8))
+    ]
+    items = [match("rule-0", title=f"Story {number} " + "W" * 180, url=long) for number in range(100)]
+    rules = [RuleDigest(f"rule-{number}", f"Rule {number}", "q") for number in range(7)]
+    letter = render_digest(issue_of(items, rules, edits=edits))
+    assert len(letter.html.encode()) <= 90_000
+    shown = len(parsed(letter).xpath("//h2[.='Changed after publication']/../div"))
+    assert shown in (20, 10, 5, 3)
+    for part in (one_line(letter.text), one_line(parsed(letter).text_content())):
+        assert f"+{200 - shown} more changed articles" in part
+        assert part.count("+3 earlier changes") == shown
+
+
+def test_many_rules_that_watch_one_change_are_counted(match: Make) -> None:
+    article = match().article
+    edits = [WatchedEdit(number, f"rule-{number}", article, "Oban Lind was added", WINDOW[0]) for number in range(9)]
+    letter = render_digest(issue_of([], [], edits=edits))
+    assert "Watched by rule-0, rule-1, rule-2 and 6 more" in letter.text

@@ -23,7 +23,7 @@ _FULL_TEXT = 300
 _ASKED = "the page asks for consent to cookies in the place of its article"
 _BEGINNING = "the page shows only the beginning, the rest to subscribers"
 
-EXTRACTOR = 2
+EXTRACTOR = 3
 """The version of what makes an ``Extraction``: it rises when the same page would give another one, and is stored with it."""
 
 
@@ -60,7 +60,7 @@ def extract_article(
         title=title,
         text=text,
         text_origin=origin,
-        note=note or trouble or reason,
+        note=note or "; ".join(filter(None, (trouble, reason))),
         authors=authors,
         date=date,
         modified_at=modified,
@@ -78,14 +78,14 @@ def extract_article(
 
 
 def _open(body: bytes | None, content_type: str) -> tuple[Page | None, str]:
-    """The page, or None and the reason."""
+    """The page, or None; and what is to be said of it: why there is none, or what was left out."""
     if body is None:
         return None, ""
     kind = content_type.partition(";")[0].strip().lower()
     if (kind and not any(word in kind for word in _MARKUP)) or body.startswith(b"%PDF"):
         return None, f"page is {kind if not body.startswith(b'%PDF') else 'a PDF'}, not HTML"
     page = read_page(body, content_type)
-    return page, "" if page else "page could not be parsed"
+    return page, page.note if page else "page could not be parsed"
 
 
 def _names(page: Page | None, outlet: str, url: str) -> list[str]:

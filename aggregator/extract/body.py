@@ -16,6 +16,7 @@ from lxml import html as lxml_html
 from aggregator.extract.blocks import SENTENCE_END, Block, Kind, Mark, live, read_blocks, weight
 from aggregator.extract.datewords import find_dates
 from aggregator.extract.document import BAD_TREE, Page, Tree, clean_line, squash, words
+from aggregator.extract.floods import cut_floods
 from aggregator.extract.frame import find_frame, is_named
 from aggregator.extract.remains import is_label, is_read_also, without_remains
 
@@ -232,7 +233,7 @@ def plain_text(markup: str, headline: str = "") -> str:
     if "<" not in markup and "&" not in markup:
         return trim_lead(markup, headline)
     try:
-        root = lxml_html.fragment_fromstring(f"<div>{markup}</div>", create_parent="div")
+        root = lxml_html.fragment_fromstring(f"<div>{cut_floods(markup)}</div>", create_parent="div")
     except (etree.LxmlError, ValueError, AssertionError):
         return trim_lead(re.sub(r"<[^<>]*>", " ", markup), headline)
     pieces: list[str] = []

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 from trafilatura.utils import detect_encoding, load_html
 from w3lib.encoding import html_body_declared_encoding, html_to_unicode, http_content_type_encoding, read_bom, to_unicode
 
+from aggregator.extract.floods import MOST_ATTRIBUTES, cut_floods
+
 Tree: TypeAlias = Any
 """An ``lxml.html`` element; lxml publishes no types."""
 
@@ -52,13 +54,15 @@ class Page:
     """A parsed page. ``metas`` maps lower-cased names, properties and itemprops to their contents in document order.
 
     ``articles`` are the JSON-LD nodes that describe an article (those that describe the page come last), ``crumbs`` the steps
-    of the breadcrumb from below the home page, as JSON-LD or the page's own navigation has them.
+    of the breadcrumb from below the home page, as JSON-LD or the page's own navigation has them. ``note`` tells what was left
+    out before parsing.
     """
 
     tree: Tree
     metas: dict[str, list[str]] = field(default_factory=dict)
     articles: tuple[Node, ...] = ()
     crumbs: tuple[str, ...] = ()
+    note: str = ""
 
     def meta(self, *names: str) -> str:
         """The first non-empty content among ``names``, in that order; else an empty string."""
@@ -119,14 +123,17 @@ def _detect(body: bytes) -> str | None:
 
 def read_page(body: bytes, content_type: str) -> Page | None:
     """Parse a page; None if it is not HTML or nothing can be made of it."""
+    text = decode(body, content_type)
+    markup = cut_floods(text)
     try:
-        tree = load_html(decode(body, content_type))
+        tree = load_html(markup)
     except BAD_TREE:
         return None
     if tree is None:
         return None
     articles, crumbs = _articles(tree)
-    return Page(tree, _metas(tree), tuple(articles), tuple(crumbs or _trail(tree)))
+    note = "" if markup is text else f"page has a tag of more than {MOST_ATTRIBUTES} attributes: the rest of them was left out"
+    return Page(tree, _metas(tree), tuple(articles), tuple(crumbs or _trail(tree)), note)
 
 
 def _metas(tree: Tree) -> dict[str, list[str]]:

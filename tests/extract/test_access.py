@@ -112,4 +112,4 @@ def test_a_short_page_gives_way_to_the_feeds_longer_summary(extract: Extract, pa
 
 
 def test_every_extraction_says_what_made_it(extract: Extract) -> None:
-    assert extract(None, summary="x").extractor == EXTRACTOR >= 2
+    assert extract(None, summary="x").extractor == EXTRACTOR >= 3

@@ -11,9 +11,10 @@ from hashlib import sha256
 from http import HTTPStatus
 
 from aggregator.dedupe import judge
+from aggregator.manners import read_hints
 from aggregator.model.article import ArticleDraft, Extraction, Fingerprint
 from aggregator.model.feed import FeedEntry
-from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified
+from aggregator.model.page import Accept, FailureKind, Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified, Validators
 from aggregator.model.record import Outcome
 from aggregator.pipeline.cpu import Crashed
 from aggregator.pipeline.encounter import heard, wants_rest
@@ -30,6 +31,9 @@ LEASE = timedelta(minutes=15)
 
 LATER = timedelta(hours=1)
 """When a page is due again that could not be asked for: our line is down, or the host wants rest."""
+
+MOST_FRESH = timedelta(days=1)
+"""What a page's `max-age` can delay the plan by at most."""
 
 GONE = frozenset((HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS))
 
@@ -70,7 +74,7 @@ async def _take(rooms: Rooms, due: DueRecheck, answer: FetchOutcome) -> Outcome:
     now = rooms.clock.now()
     match answer:
         case NotModified():
-            return await _note(rooms, due, Outcome.NOT_MODIFIED, now, status=304)
+            return await _not_modified(rooms, due, answer, now)
         case FetchFailed(status=status, detail=detail):
             gone = answer.kind is FailureKind.HTTP and status in GONE
             told = detail if gone else f"{answer.kind}: {detail}"
@@ -82,19 +86,43 @@ async def _take(rooms: Rooms, due: DueRecheck, answer: FetchOutcome) -> Outcome:
             return await _read(rooms, due, answer, now)
 
 
+async def _not_modified(rooms: Rooms, due: DueRecheck, answer: NotModified, now: datetime) -> Outcome:
+    """What the answer says of the page that we have counts from now on (RFC 9111, section 4.3.4): validators and freshness.
+
+    Validators belong to one address: when a redirect leads elsewhere now, the next request is for the whole page.
+    """
+    known = {due.article.url} | ({due.page.final_url} if due.page else set())
+    validators = answer.validators if answer.final_url in known else Validators()
+    return await _note(rooms, due, Outcome.NOT_MODIFIED, now, status=304, validators=validators, fresh=_fresh(answer))
+
+
+def _fresh(answer: Fetched | NotModified) -> timedelta:
+    """For how long the outlet says that asking again is of no use. Not for ever: edits are what we come for."""
+    return min(read_hints(answer.headers) or timedelta(), MOST_FRESH)
+
+
 async def _note(
-    rooms: Rooms, due: DueRecheck, outcome: Outcome, now: datetime, *, status: int | None, detail: str = ""
+    rooms: Rooms,
+    due: DueRecheck,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    status: int | None,
+    detail: str = "",
+    validators: Validators | None = None,
+    fresh: timedelta = timedelta(),
 ) -> Outcome:
     rhythm = rhythm_of(rooms.active.config.settings.articles)
-    await rooms.store.write(rechecks.settle, due, outcome, now, rhythm, status=status, detail=detail)
+    await rooms.store.write(
+        rechecks.settle, due, outcome, now, rhythm, status=status, detail=detail, validators=validators, fresh=fresh
+    )
     return outcome
 
 
 async def _read(rooms: Rooms, due: DueRecheck, page: Fetched, now: datetime) -> Outcome:
     if due.page is not None and sha256(page.body).hexdigest() == due.page.sha256:
-        rhythm = rhythm_of(rooms.active.config.settings.articles)
-        await rooms.store.write(rechecks.settle, due, Outcome.SAME, now, rhythm, status=page.status, validators=page.validators)
-        return Outcome.SAME
+        status = page.status
+        return await _note(rooms, due, Outcome.SAME, now, status=status, validators=page.validators, fresh=_fresh(page))
     made, entry = await _extract(rooms, due, page)
     if isinstance(made, Crashed):
         detail = f"reading the page {made.detail}"
@@ -117,6 +145,7 @@ async def _read(rooms: Rooms, due: DueRecheck, page: Fetched, now: datetime) -> 
         status=page.status,
         detail=page.final_url if outcome is Outcome.ELSEWHERE else "",
         validators=page.validators,
+        fresh=_fresh(page),
         draft=draft,
         page=packed,
     )

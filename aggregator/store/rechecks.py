@@ -145,10 +145,12 @@ def settle(
     status: int | None = None,
     detail: str = "",
     validators: Validators | None = None,
+    fresh: timedelta = timedelta(),
     draft: ArticleDraft | None = None,
     page: pages.PackedPage | None = None,
 ) -> bool:
-    """Note what came of a visit, and when the next one is. ``validators`` are those of a new answer.
+    """Note what came of a visit, and when the next one is. ``validators`` are those of a new answer; the page is asked for at
+    none of the plan's instants within ``fresh``.
 
     With REVISED, ``draft`` is the article's new state, and ``page`` is kept with it. False when the lease was lost, or when the
     article was edited meanwhile: then nothing is changed, and the page has another turn.
@@ -158,7 +160,7 @@ def settle(
         session.execute(update(RecheckRow).where(*held).values(lease_until=None, lease_token=None))
         return False
     matched = session.exec(select(MatchRow.id).where(MatchRow.article_id == due.article.id).limit(1)).first() is not None
-    next_at = after(due.article.first_seen_at, rhythm.found if matched else rhythm.others, now)
+    next_at = after(due.article.first_seen_at, rhythm.found if matched else rhythm.others, now + fresh)
     values: dict[str, Any] = {"due_at": next_at, "step": RecheckRow.step + 1, "lease_until": None, "lease_token": None}
     if validators is not None:
         values |= {"etag": validators.etag, "last_modified": validators.last_modified}

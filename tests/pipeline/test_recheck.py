@@ -68,6 +68,47 @@ async def test_a_page_that_has_not_changed_costs_a_304(clock: Any, site: Any, de
         assert [(row.outcome, row.status) for row in rows(app, VisitRow)] == [("not modified", 304)]
 
 
+async def test_a_304_brings_validators_and_freshness_up_to_date(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:
+    settings = replace(EVERY_HOUR, recheck=tuple(HOUR * step for step in range(1, 60)))
+    async with open_app(desk(site.source(), articles=settings), clock=clock) as app:
+        await app.settle()
+        site.publish("fire", "sorrelwood")
+        page = site.pages["/fire"]
+        site.pages["/fire"] = replace(page, headers=dict(page.headers) | {"ETag": '"one"', "Last-Modified": "long ago"})
+        await _pass(app, clock)
+        site.pages["/fire"] = Response(304, {"ETag": 'W/"two"', "Cache-Control": "max-age=9000"})
+        await _pass(app, clock)
+        (planned,) = rows(app, RecheckRow)
+        assert (planned.etag, planned.last_modified) == ('W/"two"', "long ago")
+        assert planned.due_at == clock.at + 3 * HOUR, "the first hour of the plan after two and a half"
+        for _ in range(3):
+            assert site.paths().count("/fire") == 2
+            await _pass(app, clock)
+        asked = [request.headers for request in site.asked if request.path == "/fire"]
+        assert [headers.get("if-none-match") for headers in asked] == [None, '"one"', 'W/"two"']
+        site.pages["/fire"] = Response(304, {"Cache-Control": "max-age=31536000"})
+        await _pass(app, clock, 3)
+        (planned,) = rows(app, RecheckRow)
+        assert planned.due_at == clock.at + 25 * HOUR, "a day is the most that is waited"
+
+
+async def test_a_304_from_another_end_of_a_redirect_brings_no_validators(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:
+    async with open_app(desk(site.source(), articles=EVERY_HOUR), clock=clock) as app:
+        await app.settle()
+        site.publish("fire", "sorrelwood")
+        page = site.pages["/fire"]
+        site.pages["/fire"] = replace(page, headers=dict(page.headers) | {"ETag": '"one"'})
+        await _pass(app, clock)
+        site.pages["/fire"] = Response(302, {"Location": site.url("/elsewhere")})
+        site.pages["/elsewhere"] = Response(304, {"ETag": '"one"'})
+        await _pass(app, clock)
+        assert [row.outcome for row in rows(app, VisitRow)] == ["not modified"]
+        site.pages["/fire"] = page
+        await _pass(app, clock)
+        asked = [request.headers for request in site.asked if request.path == "/fire"]
+        assert [headers.get("if-none-match") for headers in asked] == [None, '"one"', None]
+
+
 async def test_a_silent_edit_is_a_revision_with_its_page(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:
     async with open_app(desk(site.source(), articles=EVERY_HOUR), clock=clock) as app:
         await _publish(app, clock, site)

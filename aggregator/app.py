@@ -27,6 +27,7 @@ from aggregator.pipeline.extract import rhythm_of
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.robots import RobotsDesk
 from aggregator.pipeline.rooms import Active, Rooms
+from aggregator.pipeline.versions import kept_versions, rules_in_force
 from aggregator.rules import compile_rules
 from aggregator.scheduler.systemd import notify
 from aggregator.scheduler.ticks import Schedule, Ticks
@@ -63,14 +64,25 @@ def open_store(config: Config) -> Store:
 
 
 def activate(store: Store, config: Config) -> Active:
-    """Compile a configuration that the store agrees with."""
-    ruleset = compile_rules(config.rules, config.entities)
+    """Compile a configuration that the store agrees with. A held rule goes on as the version that was in force, if any was."""
+    kept = kept_versions(store, config)
+    config = replace(config, rules=(*config.rules, *(version.spec for version in kept.values())))
+    ruleset = compile_rules(*rules_in_force(config, kept))
     known = store.read_now(registry.registered)
     rules = {rule.slug: rule for rule in config.rules}
     settings = config.settings
     return Active(
         config, ruleset, Watch(rules, config.recipients, known, settings.alerts.group_wait, rhythm_of(settings.articles))
     )
+
+
+def report_held(store: Store, config: Config) -> None:
+    """Log the rules that do not come into force, and what goes on in their place."""
+    kept = kept_versions(store, config)
+    for each in config.held:
+        version = kept.get(each.rule.slug)
+        stays = f"version {version.number} stays in force" if version else "the rule is not in force"
+        log.error("rule.held", rule=each.rule.slug, stays=stays, error="\n".join(map(str, each.errors)))
 
 
 def key_of(config: Config) -> Callable[[str], str]:
@@ -98,6 +110,7 @@ class App:
         store = self.rooms.store
         changes = await store.write(registry.apply, config, self.rooms.clock.now(), key_of(config))
         self.rooms.active = await asyncio.to_thread(activate, store, config)
+        await asyncio.to_thread(report_held, store, config)
         for change in changes:
             log.info("config.change", verb=change.verb, noun=change.noun, slug=change.slug, what=change.what)
         return changes
@@ -171,6 +184,7 @@ async def open_app(config: Config, *, clock: Clock | None = None, network: Netwo
         freed = await store.write(sources.free_leases)
         await store.write(registry.apply, config, clock.now(), key_of(config))
         active = await asyncio.to_thread(activate, store, config)
+        await asyncio.to_thread(report_held, store, config)
         fetcher, cpu = Fetcher(config.settings.fetch, clock, network=network), CpuPool(config.settings.workers)
         robots = RobotsDesk(store, fetcher, cpu, clock, config.settings.fetch)
         rooms = Rooms(store, fetcher, cpu, transport, clock, active, robots)

@@ -13,7 +13,7 @@ import typer
 
 from aggregator.cli.printing import counted, printable, utc
 from aggregator.model.article import Access, DateCandidate
-from aggregator.model.record import ArticleRecord, Change, ChangeKind, State, StoredPage
+from aggregator.model.record import ArticleRecord, Change, ChangeKind, Found, State, StoredPage
 
 WIDTH = 80
 _LABEL = 12
@@ -54,7 +54,7 @@ def record_lines(found: ArticleRecord) -> list[str]:
         ("language", [", ".join((found.language or "not known", *found.other_languages))]),
         ("text", _text(found)),
         ("revisions", [_state(state) for state in found.states]),
-        ("matches", [_match(match.rule, match.at, match.by_edit, match.lapsed_at) for match in found.matches]),
+        ("matches", [_match(match) for match in found.matches]),
         ("edits", [f"{utc(edit.at)}  {edit.rule}, revision {edit.revision}: {edit.what}" for edit in found.edits]),
         ("pages", list(chain.from_iterable(map(_page, found.pages))) or ["none is kept"]),
         ("asked again", _visits(found)),
@@ -102,9 +102,13 @@ def _state(state: State) -> str:
     return f"{state.number}  {utc(state.at)}  {state.reason or 'reason not recorded'}  {state.title}"
 
 
-def _match(rule: str, at: datetime, by_edit: bool, lapsed_at: datetime | None) -> str:
-    edit = ", only since an edit" if by_edit else ""
-    return f"{utc(at)}  {rule}{edit}" + (f"; found no more since {utc(lapsed_at)}" if lapsed_at else "")
+def _match(match: Found) -> str:
+    leaves = [f"{leaf} ({', '.join(aliases)})" if aliases else leaf for leaf, aliases in match.leaves.items()]
+    notes = [f"by {', '.join(leaves)}"] if leaves else []
+    notes += ["only since an edit"] if match.by_edit else []
+    notes += [f"found no more since {utc(match.lapsed_at)}"] if match.lapsed_at else []
+    notes += [match.suppressed] if match.suppressed else []
+    return "; ".join((f"{utc(match.at)}  {match.rule}@{match.version}", *notes))
 
 
 def _page(page: StoredPage) -> list[str]:

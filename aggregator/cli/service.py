@@ -16,7 +16,8 @@ from aggregator.app import App, key_of, open_app
 from aggregator.cli.logs import set_up
 from aggregator.cli.options import Call
 from aggregator.config import lint
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, ConfigErrors
+from aggregator.pipeline.versions import kept_versions
 from aggregator.scheduler.systemd import notify
 from aggregator.store import registry
 from aggregator.store.registry import Change
@@ -25,11 +26,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("service")
 
 
 def check(context: typer.Context) -> None:
-    """Read the configuration and report every error at once, with file, line and a way to mend it."""
+    """Read the configuration and report every error at once, with file, line and a way to mend it; and try rules' examples."""
     call: Call = context.obj
     config = call.config()
     for warning in lint(config):
         typer.echo(f"warning: {warning}", err=True)
+    if config.held:
+        raise ConfigErrors(config.held_errors)
     counts = f"{len(config.sources)} sources, {len(config.entities)} entities, {len(config.rules)} rules"
     typer.echo(f"{call.folder}: fine: {counts}, {len(config.recipients)} recipients.")
 
@@ -38,7 +41,10 @@ def apply(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would change.")] = False,
 ) -> None:
-    """Show what the configuration would change in the store, and change it. A running service takes it with SIGHUP."""
+    """Show what the configuration would change in the store, and change it. A running service takes it with SIGHUP.
+
+    A rule that fails an example does not come into force, and the exit code is 1; everything else is done.
+    """
     call: Call = context.obj
     config, store = call.opened()
     with store:
@@ -46,11 +52,18 @@ def apply(
             changes = store.read_now(registry.plan, config)
         else:
             changes = store.write_now(registry.apply, config, datetime.now(UTC), key_of(config))
+        kept = kept_versions(store, config)
     _show(changes)
     verb = "would change" if dry_run else "changed"
     counts = Counter(change.verb for change in changes)
     summary = ", ".join(f"{counts[word]} {word}" for word in ("added", "changed", "removed") if counts[word])
     typer.echo(f"{verb}: {summary}." if changes else "Nothing to change: the store agrees with the files.")
+    for each in config.held:
+        version = kept.get(each.rule.slug)
+        stays = f"version {version.number} stays in force" if version else "it is not in force"
+        typer.echo("\n".join((*map(str, each.errors), f'rule "{each.rule.slug}": {stays}')), err=True)
+    if config.held:
+        raise typer.Exit(1)
 
 
 def _show(changes: Sequence[Change]) -> None:

@@ -5,8 +5,8 @@ Only what was written is passed on (``written``), so every default stands once: 
 
 from __future__ import annotations
 
-from datetime import time, timedelta
-from typing import Annotated, Any
+from datetime import datetime, time, timedelta
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -44,6 +44,8 @@ class Form(BaseModel):
     """A table of a file. The defaults here only mark what may be left out; they are never used."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    nested: ClassVar[dict[str, type[Form]]] = {}
+    """The forms of the tables below, by key."""
 
     def written(self) -> dict[str, Any]:
         """The keys that were written, with their typed values."""
@@ -183,8 +185,30 @@ class EntityForm(Form):
     aliases: Annotated[tuple[Annotated[Line, Field(min_length=1)], ...], Field(strict=False, min_length=1)]
 
 
+class ExampleForm(Form):
+    """An example of a rule, written as a text or as a table."""
+
+    text: str = ""
+    title: str = ""
+    authors: Lines = ()
+    source: Annotated[Line, Field(min_length=1)] = ""
+    url: Annotated[str, AfterValidator(values.web_url)] = ""
+    language: Language = ""
+    country: Country = ""
+    group: Line = ""
+    tags: Lines = ()
+    date: Annotated[datetime | None, BeforeValidator(values.instant)] = None
+    words: Annotated[int, Field(ge=1, le=1_000_000)] = 0
+
+
+Examples = Annotated[tuple[Annotated[ExampleForm, BeforeValidator(values.example)], ...], Field(strict=False)]
+Excluded = Annotated[tuple[Annotated[Line, AfterValidator(values.unquoted)], ...], Field(strict=False)]
+
+
 class RuleForm(Form):
     """``[[rule]]``. ``query`` is compiled by the loader, which knows the entities."""
+
+    nested: ClassVar[dict[str, type[Form]]] = {"should_match": ExampleForm, "should_not_match": ExampleForm}
 
     slug: Slug
     name: Line = ""
@@ -192,6 +216,12 @@ class RuleForm(Form):
     lane: Annotated[Lane, Field(strict=False)] = Lane.DIGEST
     enabled: bool = True
     watch_edits: bool = False
+    min_words: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    exclude_sources: Excluded = ()
+    exclude_groups: Excluded = ()
+    first_of_story: bool = False
+    should_match: Examples = ()
+    should_not_match: Examples = ()
     note: str = ""
 
 

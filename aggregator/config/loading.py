@@ -32,6 +32,7 @@ from aggregator.config.forms import (
 )
 from aggregator.config.locate import Route
 from aggregator.config.reading import Document
+from aggregator.config.rulebook import check_exclusions, hold_failing, rule_spec
 from aggregator.config.settings import (
     AlertSettings,
     ArchiveSettings,
@@ -78,7 +79,8 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
 
     ``environ`` gives the passwords that ``password_env`` names, and ``AGGREGATOR_STORE_URL``, which overrides ``[store].url``.
     Relative paths start from the folder's parent (``Settings.root``); those of secrets from the folder itself.
-    Raises ``ConfigErrors`` with every error of all files at once, in the order of files and lines.
+    Raises ``ConfigErrors`` with every error of all files at once, in the order of files and lines. A rule that fails an example
+    is no such error: it is among ``Config.held``, and the others go on.
     """
     documents = [Document(folder / name) for name in FILES]
     main, sources, entities, rules, recipients = documents
@@ -93,15 +95,17 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
         settings=settings,
         sources=source_specs,
         entities=entity_list,
-        rules=_rules(rules, entities, entity_list),
+        rules=_rules(rules, entities, entity_list, source_specs),
         recipients=_recipients(recipients, rules),
     )
+    if not sources.errors:
+        check_exclusions(rules, source_specs)
     errors = [*environment_errors]
     for document in documents:
         errors += sorted(document.errors, key=lambda error: error.line)
     if errors:
         raise ConfigErrors(tuple(errors))
-    return config
+    return hold_failing(config, rules)
 
 
 class _Main:
@@ -245,12 +249,12 @@ def _entities(document: Document) -> tuple[Entity, ...]:
     return tuple(Entity(item.slug, item.name or item.slug, item.aliases) for item in items)
 
 
-def _rules(document: Document, entity_document: Document, entities: tuple[Entity, ...]) -> tuple[RuleSpec, ...]:
+def _rules(
+    document: Document, entity_document: Document, entities: tuple[Entity, ...], sources: tuple[SourceSpec, ...]
+) -> tuple[RuleSpec, ...]:
     document.only("rule", homes=_HOMES)
-    specs = []
-    for item in _items(document, "rule", RuleForm):
-        written = item.written()
-        specs.append(RuleSpec(**{**written, "name": item.name or item.slug}))
+    known = {source.slug: source for source in sources}
+    specs = [rule_spec(item, known) for item in _items(document, "rule", RuleForm)]
     _check_queries(document, entity_document, entities)
     return tuple(specs)
 

@@ -184,7 +184,9 @@ def _explain(problem: ErrorDetails, form: type[Form]) -> tuple[str, str]:
         case "missing":
             return "is missing", f"add a line: {problem['loc'][-1]} = …"
         case "extra_forbidden":
-            known = list(form.model_fields)
+            known = list(
+                form.nested.get(str(problem["loc"][0]), form).model_fields if len(problem["loc"]) > 1 else form.model_fields
+            )
             return "unknown key", did_you_mean(problem["loc"][-1], known, f"known here: {', '.join(known)}")
         case "enum":
             choices = [choice.strip("'") for choice in re.split(r", | or ", context["expected"])]

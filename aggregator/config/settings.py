@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from aggregator.errors import ConfigError
 from aggregator.model.delivery import Recipient
 from aggregator.model.rule import Entity, RuleSpec
 from aggregator.model.source import SourceSpec
@@ -172,11 +173,25 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldRule:
+    """A rule that does not come into force, since examples of it fail; ``errors`` say which, where and why."""
+
+    rule: RuleSpec
+    errors: tuple[ConfigError, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
-    """A whole, valid configuration: settings and the four lists."""
+    """A whole, valid configuration: settings and the four lists. ``held`` rules are written, and not among ``rules``."""
 
     settings: Settings
     sources: tuple[SourceSpec, ...] = ()
     entities: tuple[Entity, ...] = ()
     rules: tuple[RuleSpec, ...] = ()
     recipients: tuple[Recipient, ...] = ()
+    held: tuple[HeldRule, ...] = ()
+
+    @property
+    def held_errors(self) -> tuple[ConfigError, ...]:
+        """Everything that keeps rules from coming into force."""
+        return tuple(error for each in self.held for error in each.errors)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import cache
 from ipaddress import ip_interface, ip_network
@@ -25,6 +25,7 @@ MAX_URL = 2048
 MAX_LINE = 2048
 """Of a line of text: a source without a name of its own may be called by its URL."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_QUOTES = re.compile(r"[\"“”„«»]")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([smhd])")
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1), "s": timedelta(seconds=1)}
@@ -310,6 +311,34 @@ def _weekday(day: Any) -> int:
         if isinstance(day, str) and day.lower() in names:
             return names.index(day.lower()) + 1
     raise refuse(f'"{shorten(str(day))}" is not a day of the week', did_you_mean(day, _DAYS, f"the days are {', '.join(_DAYS)}"))
+
+
+def instant(value: object) -> datetime:
+    """A date (its first instant) or a date with a time, in UTC where it names no zone."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    raise refuse(f"must be a date, not a value of type {kind(value)}", "write 2026-03-05 or 2026-03-05T12:00:00Z, without quotes")
+
+
+def example(value: object) -> object:
+    """An example of a rule: a text is the body of an article of which nothing else is known."""
+    if isinstance(value, dict):
+        if not (value.get("text") or value.get("title")):
+            raise refuse("has neither text nor title", 'write a text in quotes, or {title = "…", text = "…"}')
+        return value
+    if isinstance(value, str) and value.strip():
+        return {"text": value}
+    what = "an empty text" if isinstance(value, str) else f"a value of type {kind(value)}"
+    raise refuse(f"must be a text or a table, not {what}", 'write a text in quotes, or {title = "…", text = "…"}')
+
+
+def unquoted(value: str) -> str:
+    """A value that can stand in a query between quotation marks."""
+    if found := _QUOTES.search(value):
+        raise refuse(f"must not contain the quotation mark {found[0]}", "rename it in sources.toml")
+    return value
 
 
 def no_password(_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -88,12 +89,18 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A rule that found the article; ``by_edit``: not as it was first published; ``lapsed_at``: until an edit took it away."""
+    """A rule that found the article; ``by_edit``: not as it was first published; ``lapsed_at``: until an edit took it away.
+
+    ``leaves``: the query's words that hit, each with the aliases that the outlet used; ``suppressed``: why nobody was told.
+    """
 
     rule: str
     at: datetime
     by_edit: bool
     lapsed_at: datetime | None
+    version: int
+    leaves: Mapping[str, tuple[str, ...]]
+    suppressed: str
 
 
 @dataclass(frozen=True, slots=True)

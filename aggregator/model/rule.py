@@ -24,8 +24,32 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """An article, made up or met, that a rule must find or must not find. What is not written is not known.
+
+    ``words`` is the article's length if ``text`` is only a part of it (0: the length of ``text``).
+    """
+
+    text: str = ""
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    source: str = ""
+    url: str = ""
+    language: str = ""
+    country: str = ""
+    group: str = ""
+    tags: tuple[str, ...] = ()
+    date: datetime | None = None
+    words: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSpec:
-    """A rule as the analyst wrote it. ``watch_edits``: it also tells of changes to articles that it has found."""
+    """A rule as the analyst wrote it. ``watch_edits``: it also tells of changes to articles that it has found.
+
+    ``min_words``, ``exclude_sources`` and ``exclude_groups`` keep articles from matching at all; with ``first_of_story`` a match
+    after a story's first is kept and told to nobody. A rule that fails one of its examples does not come into force.
+    """
 
     slug: str
     name: str
@@ -34,6 +58,12 @@ class RuleSpec:
     enabled: bool = True
     note: str = ""
     watch_edits: bool = False
+    min_words: int = 0
+    exclude_sources: tuple[str, ...] = ()
+    exclude_groups: tuple[str, ...] = ()
+    first_of_story: bool = False
+    should_match: tuple[Example, ...] = ()
+    should_not_match: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

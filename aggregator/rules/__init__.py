@@ -5,23 +5,37 @@ One grammar and one evaluator serve live alerts, archive search and back-tests: 
 
 from aggregator.rules.compiler import CompiledQuery, compile_query
 from aggregator.rules.entities import entity_errors
+from aggregator.rules.examples import ExampleFailure, document_of, failing_examples
 from aggregator.rules.explaining import explain_error
 from aggregator.rules.formatting import canonical
+from aggregator.rules.explanation import Finding, explain, reasons
 from aggregator.rules.narrowing import Narrowing
+from aggregator.rules.noise import with_noise_control
 from aggregator.rules.parser import parse
 from aggregator.rules.ruleset import RuleSet, compile_rules
 from aggregator.rules.syntax import Query, Warning_
+from aggregator.rules.versions import aliases_used, pinned, same_meaning
 
 __all__ = [
     "CompiledQuery",
+    "ExampleFailure",
+    "Finding",
     "Narrowing",
     "Query",
     "RuleSet",
     "Warning_",
     "canonical",
+    "aliases_used",
     "compile_query",
     "compile_rules",
+    "document_of",
     "entity_errors",
+    "explain",
     "explain_error",
+    "failing_examples",
     "parse",
+    "pinned",
+    "reasons",
+    "same_meaning",
+    "with_noise_control",
 ]

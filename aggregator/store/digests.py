@@ -64,7 +64,7 @@ def matches_between(session: Session, bounds: Sequence[tuple[datetime, datetime]
         found = session.exec(
             select(RuleRow.slug, func.count())
             .join(MatchRow, col(MatchRow.rule_id) == RuleRow.id)
-            .where(col(MatchRow.matched_at) >= start, col(MatchRow.matched_at) < end)
+            .where(col(MatchRow.matched_at) >= start, col(MatchRow.matched_at) < end, col(MatchRow.suppressed) == "")
             .group_by(col(RuleRow.slug))
         )
         for slug, count in found:

@@ -63,7 +63,8 @@ def store_matches(
 
     A match that is already stored is left as it is: an edited article alerts only for rules that newly match it. ``edits``
     tells what was edited, by article; rules that watch edits are told. A rule that finds an article no more keeps its match,
-    with the instant. What only another extraction brings to light is stored, and told to nobody.
+    with the instant. What only another extraction brings to light is stored, and told to nobody; nor is what a rule finds
+    after the first article of a story, if that is all it is to tell.
     """
     matches = alerts = told = 0
     for article, hits in found:
@@ -71,11 +72,12 @@ def store_matches(
         if article.revision > 1:
             told += _follow(session, article, {match.rule for match in hits}, edit, watch, now)
         for match in hits:
-            match_id = _insert(session, article, match, watch, now, by_edit=match.rule in edit.newly)
+            suppressed = _not_the_first(session, article, match, watch)
+            match_id = _insert(session, article, match, watch, now, by_edit=match.rule in edit.newly, suppressed=suppressed)
             if match_id is None:
                 continue
             matches += 1
-            if article.revision_reason != Reason.REEXTRACTION:
+            if not suppressed and article.revision_reason != Reason.REEXTRACTION:
                 alerts += _raise_alert(session, article, match, match_id, watch, now)
                 _owe(session, match, match_id, watch)
         if hits:
@@ -100,7 +102,13 @@ def _follow(session: Session, article: Article, hits: Collection[str], edit: Edi
         lapsed = slug not in hits
         was_lapsed, row.lapsed_at = row.lapsed_at is not None, (row.lapsed_at or now) if lapsed else None
         rule = watch.rules.get(slug)
-        if rule is None or not rule.watch_edits or (was_lapsed and lapsed) or article.revision_reason not in BY_PUBLISHER:
+        if (
+            rule is None
+            or not rule.watch_edits
+            or row.suppressed
+            or (was_lapsed and lapsed)
+            or article.revision_reason not in BY_PUBLISHER
+        ):
             continue
         what = "; ".join(filter(None, (edit.told, "the rule finds it no more" if lapsed else "")))
         if what:
@@ -122,19 +130,47 @@ def _follow(session: Session, article: Article, hits: Collection[str], edit: Edi
     return told
 
 
-def _insert(session: Session, article: Article, match: Match, watch: Watch, now: datetime, *, by_edit: bool) -> int | None:
+def _not_the_first(session: Session, article: Article, match: Match, watch: Watch) -> str:
+    """Why a rule that tells only the first article of a story does not tell this one; "" if it does."""
+    rule = watch.rules.get(match.rule)
+    if rule is None or not rule.first_of_story:
+        return ""
+    statement = (
+        select(MatchRow.article_id)
+        .join(ArticleRow, col(ArticleRow.id) == MatchRow.article_id)
+        .where(
+            MatchRow.rule_id == watch.registered.rules.get(match.rule),
+            col(MatchRow.suppressed) == "",
+            ArticleRow.story_id == article.story_id,
+            col(ArticleRow.id) != article.id,
+        )
+        .order_by(col(MatchRow.id))
+        .limit(1)
+    )
+    first = session.exec(statement).first()
+    return "" if first is None else later_of_story(article.story_id, first)
+
+
+def later_of_story(story_id: int, first_id: int) -> str:
+    """The reason why a match is told to nobody: the rule has found article ``first_id`` of the same story before."""
+    return f"not the first of story {story_id}: the rule found article {first_id} before"
+
+
+def _insert(
+    session: Session, article: Article, match: Match, watch: Watch, now: datetime, *, by_edit: bool, suppressed: str
+) -> int | None:
     rule_id = watch.registered.rules.get(match.rule)
     if rule_id is None:
         return None
     values: dict[str, Any] = {"rule_id": rule_id, "rule_version": watch.registered.rule_versions[match.rule]}
     values |= {"article_id": article.id, "revision": article.revision, "matched_at": now, "by_edit": by_edit}
-    values |= {"spans": dump_spans(match.spans), "aliases": list(match.aliases)}
+    values |= {"spans": dump_spans(match.spans), "aliases": list(match.aliases), "suppressed": suppressed}
     statement = upsert(MatchRow).values(**values).on_conflict_do_nothing().returning(col(MatchRow.id))
     match_id: int | None = session.execute(statement).scalar_one_or_none()
     if match_id is None:
         # Known already. Its spans follow the article's new text, so that digests mark the right words.
         known = (col(MatchRow.rule_id) == rule_id, col(MatchRow.article_id) == article.id)
-        fresh = {"spans": values["spans"], "aliases": values["aliases"], "revision": article.revision}
+        fresh = {name: values[name] for name in ("spans", "aliases", "revision", "rule_version")}
         session.execute(update(MatchRow).where(*known, col(MatchRow.revision) < article.revision).values(**fresh))
     return match_id
 

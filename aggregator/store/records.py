@@ -16,7 +16,7 @@ from aggregator.model.record import ArticleRecord, Edited, Found, Outcome, Reaso
 from aggregator.model.source import SourceSpec
 from aggregator.store import pages
 from aggregator.store.articles import columns_of, refresh, revise
-from aggregator.store.codec import DATE_CANDIDATE, SOURCE
+from aggregator.store.codec import DATE_CANDIDATE, SOURCE, load_spans
 from aggregator.store.tables import (
     AddressRow,
     ArticleRow,
@@ -101,12 +101,22 @@ def _states(session: Session, row: ArticleRow) -> list[State]:
 
 def _matches(session: Session, article_id: int) -> list[Found]:
     rows = session.exec(
-        select(RuleRow.slug, MatchRow.matched_at, MatchRow.by_edit, MatchRow.lapsed_at)
+        select(RuleRow.slug, MatchRow)
         .join(RuleRow, col(RuleRow.id) == MatchRow.rule_id)
         .where(MatchRow.article_id == article_id)
         .order_by(col(RuleRow.position), col(MatchRow.id))
     )
-    return [Found(*row) for row in rows]
+    return [
+        Found(slug, row.matched_at, row.by_edit, row.lapsed_at, row.rule_version, _leaves(row.spans), row.suppressed)
+        for slug, row in rows
+    ]
+
+
+def _leaves(spans: list[list[Any]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for span in load_spans(spans):
+        found.setdefault(span.leaf, {}).update({span.alias: None} if span.alias else {})
+    return {leaf: tuple(aliases) for leaf, aliases in found.items()}
 
 
 def _edits(session: Session, article_id: int) -> list[Edited]:

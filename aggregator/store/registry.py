@@ -21,6 +21,7 @@ from aggregator.model.delivery import Recipient
 from aggregator.model.rule import Entity, RuleSpec
 from aggregator.model.source import SourceSpec
 from aggregator.store.codec import ENTITY, RECIPIENT, RULE, SOURCE
+from aggregator.store.rules import put_rules
 from aggregator.store.tables import EntityRow, RecipientRow, RuleRow, SourceRow
 
 FEW = 20
@@ -55,9 +56,15 @@ def plan(session: Session, config: Config) -> tuple[Change, ...]:
     return (
         *_differences("source", SOURCE.dump, config.sources, session.exec(select(SourceRow)).all()),
         *_differences("entity", ENTITY.dump, config.entities, session.exec(select(EntityRow)).all()),
-        *_differences("rule", RULE.dump, config.rules, session.exec(select(RuleRow)).all()),
+        *_differences("rule", RULE.dump, config.rules, _rules_to_compare(session, config)),
         *_differences("recipient", RECIPIENT.dump, config.recipients, session.exec(select(RecipientRow)).all()),
     )
+
+
+def _rules_to_compare(session: Session, config: Config) -> list[RuleRow]:
+    """All but those that are held: what is in force of them stays."""
+    held = {each.rule.slug for each in config.held}
+    return [row for row in session.exec(select(RuleRow)).all() if row.slug not in held]
 
 
 def _differences(noun: str, dump: Callable[[S], dict[str, Any]], specs: tuple[S, ...], rows: Any) -> tuple[Change, ...]:
@@ -68,15 +75,27 @@ def _differences(noun: str, dump: Callable[[S], dict[str, Any]], specs: tuple[S,
         if old is None:
             changes.append(Change(noun, spec.slug, "added"))
         elif old != new:
-            keys = [key for key in new if old.get(key) != new[key]]
-            changes.append(Change(noun, spec.slug, "changed", tuple(f"{key}: {old.get(key)!r} → {new[key]!r}" for key in keys)))
+            # What an older version did not write down is no change, unless it says something.
+            keys = [key for key in new if old.get(key) != new[key] and (key in old or new[key])]
+            if not keys:
+                continue
+            changes.append(Change(noun, spec.slug, "changed", tuple(_change(key, old.get(key), new[key]) for key in keys)))
     kept = {spec.slug for spec in specs}
     changes.extend(Change(noun, slug, "removed") for slug in active if slug not in kept)
     return tuple(changes)
 
 
+def _change(key: str, old: Any, new: Any) -> str:
+    if key in ("should_match", "should_not_match"):  # texts that nobody wants to see twice
+        return f"{key}: {len(old or ())} → {len(new)} examples"
+    return f"{key}: {old!r} → {new!r}"
+
+
 def apply(session: Session, config: Config, now: datetime, host_key: Callable[[str], str]) -> tuple[Change, ...]:
-    """Make the store agree with the files. Returns what was changed; a second call changes nothing."""
+    """Make the store agree with the files. Returns what was changed; a second call changes nothing.
+
+    Of a rule that is held, what is in force stays as it is.
+    """
     changes = plan(session, config)
     touched = {(change.noun, change.slug): change.verb for change in changes}
     fresh = sum(noun == "source" and verb == "added" for (noun, _), verb in touched.items())
@@ -90,8 +109,7 @@ def apply(session: Session, config: Config, now: datetime, host_key: Callable[[s
             row = _row(session, EntityRow, entity.slug) or EntityRow(slug=entity.slug, spec={}, created_at=now)
             row.spec, row.removed_at = ENTITY.dump(entity), None
             session.add(row)
-    for position, rule in enumerate(config.rules):
-        _put_rule(session, rule, now, position)
+    put_rules(session, config.rules, config.entities, now)
     for recipient in config.recipients:
         if ("recipient", recipient.slug) in touched:
             _put_recipient(session, recipient, now)
@@ -176,14 +194,6 @@ def _wake_merged(session: Session, row: SourceRow, now: datetime) -> None:
     if row.id is not None:
         resting = update(SourceRow).where(col(SourceRow.merged_into) == row.id)
         session.execute(resting.values(merged_into=None, next_poll_at=now))
-
-
-def _put_rule(session: Session, spec: RuleSpec, now: datetime, position: int) -> None:
-    row = _row(session, RuleRow, spec.slug) or RuleRow(slug=spec.slug, spec={}, created_at=now)
-    if row.spec and row.spec.get("query") != spec.query:
-        row.version += 1
-    row.spec, row.position, row.removed_at = RULE.dump(spec), position, None
-    session.add(row)
 
 
 def _put_recipient(session: Session, spec: Recipient, now: datetime) -> None:

@@ -11,7 +11,9 @@ extract        sighting (entry)                             an entry belongs to 
 extract        address (url_key)                            one address is one article
 extract        page (article, revision)                     the page that made a revision is kept once
 recheck        recheck (article)                            an article's page is asked for again in one place
+apply          rule_version (rule, version)                 a version is one query with one set of aliases
 match          match (rule, article)                        a rule finds an article once
+mark           rule_mark (rule, article)                    an article is good or bad for a rule, not both
 match          edit (rule, article, revision)               an edit is told once per rule
 alert          alert (rule, group)                          a text alerts once per rule, whoever copies it
 digest         digest (recipient, day, time)                one digest per slot
@@ -451,7 +453,7 @@ class VisitRow(SQLModel, table=True):
 
 
 class RuleRow(SQLModel, table=True):
-    """A rule's identity over its versions. ``version`` grows when the query changes."""
+    """A rule's identity over its versions. ``version`` grows when something changes that decides what it finds."""
 
     __tablename__ = "rule"
 
@@ -462,6 +464,32 @@ class RuleRow(SQLModel, table=True):
     version: int = 1
     created_at: datetime
     removed_at: datetime | None = None
+
+
+class RuleVersionRow(SQLModel, table=True):
+    """A version of a rule: as it was last applied under this number, with the aliases of its entities (NULL: not written down).
+
+    ``applied_at`` is when it came into force first.
+    """
+
+    __tablename__ = "rule_version"
+
+    rule_id: int = Field(foreign_key="rule.id", primary_key=True)
+    version: int = Field(primary_key=True)
+    spec: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    aliases: dict[str, list[str]] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+    applied_at: datetime
+
+
+class RuleMarkRow(SQLModel, table=True):
+    """An analyst's judgement: the rule should find the article (``good``), or should not."""
+
+    __tablename__ = "rule_mark"
+
+    rule_id: int = Field(foreign_key="rule.id", primary_key=True)
+    article_id: int = Field(foreign_key="article.id", primary_key=True)
+    good: bool
+    marked_at: datetime
 
 
 class EntityRow(SQLModel, table=True):
@@ -492,7 +520,8 @@ class RecipientRow(SQLModel, table=True):
 class MatchRow(SQLModel, table=True):
     """A rule found an article, once. ``spans`` are [field, start, end, leaf, alias] on ``revision``.
 
-    ``by_edit``: the article did not match as it was first published. ``lapsed_at``: since then an edit keeps it from matching.
+    ``rule_version`` is the one that ``spans`` come from. ``by_edit``: the article did not match as it was first published.
+    ``lapsed_at``: since then an edit keeps it from matching. ``suppressed``: why nobody is told; "" for all that are.
     """
 
     __tablename__ = "match"
@@ -507,6 +536,7 @@ class MatchRow(SQLModel, table=True):
     matched_at: datetime = Field(index=True)
     by_edit: bool = False
     lapsed_at: datetime | None = None
+    suppressed: str = ""
 
     __table_args__ = (UniqueConstraint("rule_id", "article_id"),)
 

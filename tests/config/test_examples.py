@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from aggregator.config import FILES, Settings, forms, lint, load_config
 from aggregator.config.values import duration
 from aggregator.model.delivery import Recipient
-from aggregator.model.rule import Entity, Lane, RuleSpec
+from aggregator.model.rule import Entity, Example, Lane, RuleSpec
 from aggregator.model.source import SourceSpec
 
 PROJECT = Path(__file__).parents[2]
@@ -36,6 +36,7 @@ TABLES: list[tuple[str, type[BaseModel], object]] = [
     ("[[source]]", forms.SourceForm, SourceSpec("", "")),
     ("[[entity]]", forms.EntityForm, Entity("", "", ())),
     ("[[rule]]", forms.RuleForm, RuleSpec("", "", "")),
+    ("Example of a rule", forms.ExampleForm, Example()),
     ("[[recipient]]", forms.RecipientForm, Recipient("", "")),
 ]
 NOT_IN_FILES = {"root", "store", "fetch", "poll", "workers", "web", "mail", "alerts", "retention", "archive", "articles"}

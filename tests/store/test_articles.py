@@ -8,11 +8,12 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from aggregator.config.settings import Config
 from aggregator.dedupe import place_story
 from aggregator.errors import Conflict, NotFound
+from aggregator.fetch import host_key
 from aggregator.manners import Plan
 from aggregator.model.article import (
     ArticleDraft,
@@ -32,13 +33,13 @@ from aggregator.model.page import Validators
 from aggregator.model.rule import Match, Span
 from aggregator.model.source import History
 from aggregator.rules import compile_query
-from aggregator.store import Store, alerts, articles, digests, entries, matches, outbox, registry, sources
+from aggregator.store import Store, alerts, articles, digests, entries, matches, outbox, records, registry, rules, sources
 from aggregator.store.entries import PendingEntry
 from aggregator.store.matches import MatchCounts, Watch
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.search import search
 from aggregator.store.sources import Conclusion, FeedBody, KeyedEntry
-from aggregator.store.tables import AlertRow, ArticleRow, DigestItemRow, RevisionRow, SightingRow
+from aggregator.store.tables import AlertRow, ArticleRow, DigestItemRow, MatchRow, RevisionRow, SightingRow
 
 LEASE = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
@@ -204,6 +205,45 @@ def test_an_edit_alerts_only_for_rules_that_newly_match(
     assert _match(applied, config, now, "port", "strike") == MatchCounts(1, 1, 1)
     (item,) = [m for m in applied.read_now(matches.matched_articles, [1, 2]) if m.rule == "port"]
     assert item.spans, "the old match's spans follow the new text"
+
+
+def test_the_spans_of_a_match_and_its_version_go_together(
+    applied: Store, announce: Announce, config: Config, now: datetime
+) -> None:
+    (entry,) = announce(1, _entry("a"))
+    _ingest(applied, entry)
+    _match(applied, config, now, "port")
+    config = replace(config, rules=(config.rules[0], replace(config.rules[1], query="port OR dockers")))
+    applied.write_now(registry.apply, config, now, host_key)
+    applied.write_now(lambda session: session.execute(text("UPDATE article SET match_due = 1")))
+    _match(applied, config, now, "port")
+    version = select(MatchRow.rule_version)
+    assert applied.read_now(lambda session: session.exec(version).one()) == 1, "the same text: nothing is found anew"
+    (edited,) = announce(1, _entry("a", title="Edited"))
+    _ingest(applied, edited, Revision(1))
+    _match(applied, config, now, "port")
+    assert applied.read_now(lambda session: session.exec(version).one()) == 2
+
+
+def test_of_a_story_only_the_first_is_told_and_the_others_say_why(
+    applied: Store, announce: Announce, config: Config, now: datetime
+) -> None:
+    once = replace(config, rules=(replace(config.rules[0], first_of_story=True), config.rules[1]))
+    for key in "abc":
+        (entry,) = announce(1, _entry(key))
+        _ingest(applied, entry)
+    applied.write_now(lambda session: session.execute(text("UPDATE article SET story_id = 1 WHERE id < 3")))
+    assert _match(applied, once, now, "strike", "port") == MatchCounts(3, 6, 2), "of stories 1 and 3"
+    rows = applied.read_now(lambda session: session.exec(select(MatchRow).order_by(col(MatchRow.id))).all())
+    assert [(row.article_id, row.rule_id) for row in rows if row.suppressed] == [(2, 1)]
+    assert [row.suppressed for row in rows if row.suppressed] == ["not the first of story 1: the rule found article 1 before"]
+    owed = applied.read_now(lambda session: session.exec(select(DigestItemRow.match_id, DigestItemRow.recipient_id)).all())
+    assert {match_id for match_id, _ in owed} == {row.id for row in rows if not row.suppressed}
+    bounds = [(now, now + HOUR)]
+    assert applied.read_now(digests.matches_between, bounds) == {"strike": (2,), "port": (3,)}
+    assert applied.read_now(rules.hits_per_day, "strike", bounds) == ((2, 1),)
+    (found,) = [match for match in applied.read_now(records.record, 2).matches if match.rule == "strike"]
+    assert found.suppressed.startswith("not the first of story 1")
 
 
 def test_what_was_there_before_alerts_nobody_and_the_row_says_why(

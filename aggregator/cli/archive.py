@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -71,13 +70,14 @@ def show(article: Article, match: Match) -> None:
     when = f"{at:%Y-%m-%d %H:%M}" if article.has_time or article.published_at is None else f"{at:%Y-%m-%d}"
     heading = highlight(article.title, [(span.start, span.end) for span in match.spans if span.field == "title"])
     typer.echo(f"{when}  {printable(article.source_name)}  [{article.language or '?'}]  #{article.id}")
-    typer.echo(f"  {_marked(heading)}")
+    typer.echo(f"  {marked(heading)}")
     for snippet in snippets(article.text, [(span.start, span.end) for span in match.spans if span.field == "body"]):
-        typer.echo(f"    {_marked(snippet)}")
+        typer.echo(f"    {marked(snippet)}")
     typer.echo(f"  {printable(article.url)}\n")
 
 
-def _marked(segments: Sequence[Segment]) -> str:
+def marked(segments: Sequence[Segment]) -> str:
+    """Segments for a terminal, hits in bold."""
     shown = ((printable(part.text), part.hit) for part in segments)
     return "".join(typer.style(text, bold=True, fg="yellow") if hit else text for text, hit in shown)
 
@@ -95,9 +95,3 @@ def _record(article: Article, match: Match) -> dict[str, Any]:
         "aliases": match.aliases,
         "spans": [[span.field, span.start, span.end, span.leaf] for span in match.spans],
     }
-
-
-def tally(found: Found) -> tuple[Counter[str], Counter[str]]:
-    """Hits per day (UTC) and per source."""
-    days = Counter(f"{article.published_at or article.first_seen_at:%Y-%m-%d}" for article, _ in found)
-    return days, Counter(article.source_slug for article, _ in found)

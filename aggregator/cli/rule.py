@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from aggregator.cli import formatting
-from aggregator.cli.archive import Json, Limit, ask, compiled_with_warnings, show, tally
+from aggregator.cli import formatting, trying
+from aggregator.cli.archive import Json
 from aggregator.cli.options import Call
 from aggregator.cli.printing import counted, json_line, printable, utc
 from aggregator.config.settings import Config
@@ -73,7 +73,7 @@ def show_(context: typer.Context, rule: Rule, as_json: Json = False) -> None:
     for line in failures:
         typer.echo("\n".join(f"    {printable(part)}" for part in line.splitlines()))
     _show_versions(versions, by_version)
-    chart(per_day)
+    trying.chart(per_day)
 
 
 def _record(slug: str, spec: RuleSpec | None, standing: Standing | None, config: Config) -> dict[str, Any]:
@@ -142,35 +142,7 @@ def _short(query: str) -> str:
     return text if len(text) <= 100 else f"{text[:99]}…"
 
 
-def chart(per_day: dict[str, tuple[int, int]]) -> None:
-    """Hits per day, empty days included: what is told as bars, what is kept back as a number beside them."""
-    most = max((told for told, _ in per_day.values()), default=0) or 1
-    for day, (told, back) in per_day.items():
-        bar = "█" * (max(1, round(30 * told / most)) if told else 0)
-        typer.echo(f"{day} {told:5d} {bar}" + (f" (+{back} kept back)" if back else ""))
-
-
 app.command("fmt")(formatting.fmt)
-
-
-@app.command("test")
-def try_query(
-    context: typer.Context,
-    query: str,
-    since: Annotated[str, typer.Option(help="How far back: 30d, 12h, or a date.")] = "30d",
-    limit: Limit = 10,
-) -> None:
-    """Run a query over the archive as a rule would: hits per day and per source, and the newest with their hits marked."""
-    call: Call = context.obj
-    config, store = call.opened()
-    compiled = compiled_with_warnings(query, {entity.slug: entity for entity in config.entities})
-    with store:
-        found, total = ask(store, compiled, since, None, 10_000)
-    days, sources = tally(found)
-    most = max(days.values(), default=1)
-    for day, count in sorted(days.items()):
-        typer.echo(f"{day} {count:5d} {'█' * max(1, round(30 * count / most))}")
-    typer.echo("by source: " + (", ".join(f"{slug} {count}" for slug, count in sources.most_common()) or "none") + "\n")
-    for article, match in found[:limit]:
-        show(article, match)
-    typer.echo(f"{total} article{'s' * (total != 1)} since {since}.")
+app.command("test")(trying.try_rule)
+app.command("diff")(trying.diff)
+app.command("explain")(trying.explain_)

@@ -7,10 +7,10 @@ from aggregator.rules.compiler import CompiledQuery, compile_query
 from aggregator.rules.entities import entity_errors
 from aggregator.rules.examples import ExampleFailure, document_of, failing_examples
 from aggregator.rules.explaining import explain_error
-from aggregator.rules.formatting import canonical
 from aggregator.rules.explanation import Finding, explain, reasons
+from aggregator.rules.formatting import canonical
 from aggregator.rules.narrowing import Narrowing
-from aggregator.rules.noise import with_noise_control
+from aggregator.rules.noise import key_values, with_noise_control
 from aggregator.rules.parser import parse
 from aggregator.rules.ruleset import RuleSet, compile_rules
 from aggregator.rules.syntax import Query, Warning_
@@ -24,8 +24,8 @@ __all__ = [
     "Query",
     "RuleSet",
     "Warning_",
-    "canonical",
     "aliases_used",
+    "canonical",
     "compile_query",
     "compile_rules",
     "document_of",
@@ -33,6 +33,7 @@ __all__ = [
     "explain",
     "explain_error",
     "failing_examples",
+    "key_values",
     "parse",
     "pinned",
     "reasons",

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from aggregator.model.rule import RuleSpec
+from aggregator.rules.keys import OneOf, build
 
 
 def with_noise_control(rule: RuleSpec) -> RuleSpec:
@@ -17,6 +18,12 @@ def with_noise_control(rule: RuleSpec) -> RuleSpec:
     # A query may end with a comment: the parenthesis stands on a line of its own.
     query = f"({rule.query}\n) {' '.join(tests)}"
     return replace(rule, query=query, min_words=0, exclude_sources=(), exclude_groups=())
+
+
+def key_values(key: str, values: Collection[str]) -> tuple[str, ...]:
+    """What an article may have for ``key:(values)`` to hold, to the letter; ``key`` is source, lang, country or group."""
+    test = build(key, ":", tuple(values))
+    return test.values if isinstance(test, OneOf) else ()
 
 
 def _excluded(rule: RuleSpec) -> tuple[tuple[str, Collection[str]], ...]:

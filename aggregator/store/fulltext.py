@@ -31,6 +31,11 @@ def drop(session: Session, article_id: int) -> None:
     session.execute(_DROP, {"id": article_id})
 
 
+def exact(session: Session, fts: str | None) -> bool:
+    """Whether :func:`hits` finds what the expression says and nothing else."""
+    return fts is None or not is_postgresql(session)
+
+
 def hits(session: Session, fts: str) -> ColumnElement[bool] | TextClause:
     """The condition that an article is among those which a narrowing's FTS5 expression finds, or a few more."""
     if is_postgresql(session):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, TextClause, func
 from sqlmodel import Session, col, select
 
 from aggregator.model.article import Article
@@ -62,21 +62,31 @@ def search(
 
 
 def _candidates(session: Session, narrow: Narrowing, since: datetime | None, until: datetime | None) -> Iterator[Article]:
-    shown_at: ColumnElement[datetime] = func.coalesce(ArticleRow.published_at, ArticleRow.first_seen_at)
     statement = select(ArticleRow, SourceRow).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
-    if narrow.fts is not None:
-        statement = statement.where(fulltext.hits(session, narrow.fts))
-    if narrow.sources:
-        statement = statement.where(col(SourceRow.slug).in_(narrow.sources))
-    if narrow.groups:
-        statement = statement.where(col(SourceRow.outlet_group).in_(narrow.groups))
-    if narrow.countries:
-        statement = statement.where(col(SourceRow.country).in_(narrow.countries))
-    if narrow.languages:
-        statement = statement.where(col(ArticleRow.language).in_(narrow.languages))
-    for begin in filter(None, (since, narrow.date_from)):
-        statement = statement.where(shown_at >= begin)
-    for end in filter(None, (until, narrow.date_to)):
-        statement = statement.where(shown_at < end)
-    rows = session.execute(statement.order_by(shown_at.desc(), col(ArticleRow.id).desc()).execution_options(yield_per=BATCH))
+    statement = statement.where(*narrowed(session, narrow, since, until)).order_by(SHOWN_AT.desc(), col(ArticleRow.id).desc())
+    rows = session.execute(statement.execution_options(yield_per=BATCH))
     return (article(row, source) for row, source in rows)
+
+
+SHOWN_AT: ColumnElement[datetime] = func.coalesce(ArticleRow.published_at, ArticleRow.first_seen_at)
+"""When an article was published, or else first seen."""
+
+
+def narrowed(
+    session: Session, narrow: Narrowing, since: datetime | None, until: datetime | None
+) -> Iterator[ColumnElement[bool] | TextClause]:
+    """What a query asks of an article and its source, as far as the index can tell."""
+    if narrow.fts is not None:
+        yield fulltext.hits(session, narrow.fts)
+    if narrow.sources:
+        yield col(SourceRow.slug).in_(narrow.sources)
+    if narrow.groups:
+        yield col(SourceRow.outlet_group).in_(narrow.groups)
+    if narrow.countries:
+        yield col(SourceRow.country).in_(narrow.countries)
+    if narrow.languages:
+        yield col(ArticleRow.language).in_(narrow.languages)
+    for begin in filter(None, (since, narrow.date_from)):
+        yield begin <= SHOWN_AT
+    for end in filter(None, (until, narrow.date_to)):
+        yield end > SHOWN_AT

@@ -14,8 +14,8 @@ from aggregator.model.feed import FeedEntry
 from aggregator.model.rule import Entity
 from aggregator.rules import compile_query, explain_error
 from aggregator.store import Store, articles
+from aggregator.store.schema import FTS
 from aggregator.store.search import document, search
-from aggregator.store.tables import FTS
 from tests.store.test_articles import Announce, _ingest, announce  # noqa: F401 - a fixture
 
 ENTITIES = {"one": Entity("one", "One", ("Northgate", "=PORT", "dock*", "بندر"))}

@@ -28,6 +28,7 @@ from aggregator.pipeline.letters import seal
 from aggregator.pipeline.robots import RobotsDesk
 from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.pipeline.versions import kept_versions, rules_in_force
+from aggregator.pipeline.volumes import naming
 from aggregator.rules import compile_rules
 from aggregator.scheduler.systemd import notify
 from aggregator.scheduler.ticks import Schedule, Ticks
@@ -67,7 +68,8 @@ def activate(store: Store, config: Config) -> Active:
     """Compile a configuration that the store agrees with. A held rule goes on as the version that was in force, if any was."""
     kept = kept_versions(store, config)
     config = replace(config, rules=(*config.rules, *(version.spec for version in kept.values())))
-    ruleset = compile_rules(*rules_in_force(config, kept))
+    in_force, entities = rules_in_force(config, kept)
+    ruleset = compile_rules((*in_force, *naming(config.entities)), entities)
     known = store.read_now(registry.registered)
     rules = {rule.slug: rule for rule in config.rules}
     settings = config.settings

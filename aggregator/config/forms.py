@@ -129,6 +129,8 @@ class AlertsForm(Form):
     """``[alerts]``."""
 
     group_wait: Annotated[timedelta, _duration("0s", "1h")] = timedelta()
+    volumes: bool = True
+    volume_least: Annotated[int, Field(ge=1, le=1_000_000)] = 1
 
 
 class RetentionForm(Form):

@@ -114,9 +114,15 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """``group_wait``: how long a first alert waits for company, so that one mail carries them all."""
+    """``group_wait``: how long a first alert waits for company, so that one mail carries them all.
+
+    ``volumes``: spikes and silences of rules, entities and sources alert, too; a spike has ``volume_least`` articles more than
+    usual.
+    """
 
     group_wait: timedelta = timedelta(seconds=20)
+    volumes: bool = True
+    volume_least: int = 5
 
 
 @dataclass(frozen=True, slots=True)

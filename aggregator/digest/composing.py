@@ -9,7 +9,8 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from aggregator.digest.edits import edit_blocks
-from aggregator.letter import Reader, Story, arrange, outlet_of, story_block, words_of
+from aggregator.letter import Reader, Story, arrange, of_reader, outlet_of, story_block, words_of
+from aggregator.model.anomaly import Anomaly
 from aggregator.model.delivery import (
     DigestIssue,
     MatchedArticle,
@@ -38,6 +39,7 @@ def compose(
     troubles: Sequence[SourceTrouble],
     gaps: Sequence[SourceGap] = (),
     edits: Sequence[WatchedEdit] = (),
+    anomalies: Sequence[Anomaly] = (),
     *,
     instance: str,
     missed_days: int,
@@ -75,6 +77,7 @@ def compose(
         quiet=tuple(block.name for block in blocks if not block.articles),
         troubles=tuple(_in_zone(trouble, zone) for trouble in troubles),
         gaps=tuple(replace(gap, after=gap.after.astimezone(zone), before=gap.before.astimezone(zone)) for gap in gaps),
+        anomalies=tuple(replace(item, until=item.until.astimezone(zone)) for item in of_reader(anomalies, recipient)),
         missed_days=missed_days,
         match_ids=tuple(dict.fromkeys(item.match_id for item in followed)),
         edits=edit_blocks(changed, names, zone),

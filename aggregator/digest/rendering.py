@@ -11,6 +11,7 @@ from aggregator.digest.composing import comparable, trend
 from aggregator.digest.edits import Changed, changed_lines, lay_out
 from aggregator.letter import (
     WIDTH,
+    VolumeLine,
     Words,
     first_fitting,
     foreign,
@@ -21,6 +22,7 @@ from aggregator.letter import (
     subject_line,
     tidy,
     trim,
+    volume_line,
     words_of,
     wrapped,
     write_html,
@@ -105,6 +107,8 @@ class _Page:
     more_troubles: str
     gaps: tuple[_Trouble, ...]
     more_gaps: str
+    unusual: tuple[VolumeLine, ...]
+    more_unusual: str
     footer: tuple[str, ...]
 
 
@@ -160,6 +164,8 @@ def _page(issue: DigestIssue, cut: _Cut, words: Words) -> _Page:
         more_troubles=_rest(words, words.more_sources, len(issue.troubles) - _MOST_TROUBLES),
         gaps=tuple(_gap(gap, issue, words) for gap in issue.gaps[:_MOST_TROUBLES]),
         more_gaps=_rest(words, words.more_sources, len(issue.gaps) - _MOST_TROUBLES),
+        unusual=tuple(volume_line(anomaly, issue.day, words) for anomaly in issue.anomalies[:_MOST_TROUBLES]),
+        more_unusual=_others(words, len(issue.anomalies) - _MOST_TROUBLES),
         footer=tuple(
             line.format(instance=named(issue.instance, 60), recipient=named(issue.recipient, 80))
             for line in (words.why_digest, words.change)
@@ -169,6 +175,10 @@ def _page(issue: DigestIssue, cut: _Cut, words: Words) -> _Page:
 
 def _rest(words: Words, forms: tuple[str, ...], n: int) -> str:
     return words.count(forms, n) if n > 0 else ""
+
+
+def _others(words: Words, n: int) -> str:
+    return words.others.format(n=f"{n:,}") if n > 0 else ""
 
 
 def _counts(articles: int, stories: int, outlets: int, against: int | None, words: Words) -> str:
@@ -298,10 +308,12 @@ def _text(page: _Page, issue: DigestIssue, words: Words) -> str:
 
 def _health_lines(page: _Page, words: Words) -> Sequence[str]:
     lines: list[str] = []
-    for heading, troubles, more in (
+    sections: tuple[tuple[str, Sequence[_Trouble | VolumeLine], str], ...] = (
+        (words.unusual, page.unusual, page.more_unusual),
         (words.health, page.troubles, page.more_troubles),
         (words.gaps, page.gaps, page.more_gaps),
-    ):
+    )
+    for heading, troubles, more in sections:
         if troubles:
             lines += ["=" * WIDTH, heading, ""]
             for trouble in troubles:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from aggregator.model.anomaly import Subject
 from aggregator.model.page import FailureKind
 
 MINUS = "\u2212"
@@ -22,6 +23,7 @@ class Words:
     months: tuple[str, ...]
     languages: Mapping[str, str]
     failures: Mapping[FailureKind, str]
+    subjects: Mapping[Subject, str]
     articles: tuple[str, ...]
     stories: tuple[str, ...]
     outlets: tuple[str, ...]
@@ -57,6 +59,13 @@ class Words:
     usual: str = "usually {n} a day"
     health: str = "Sources that cannot be read"
     gaps: str = "Entries that we missed"
+    unusual: str = "Unusual volumes"
+    spike: str = "{counted} in the 24 hours to {at}, usually {usual}"
+    silence: str = "{counted} in the 24 hours to {at}, expected {usual}"
+    spike_of: str = "SPIKE"
+    silence_of: str = "SILENCE"
+    expected: str = "expected {usual}"
+    usually: str = "usually {usual}"
     blind: str = "What these outlets published meanwhile is missing from this mail."
     since: str = "since {at}"
     next_try: str = "next try {at}"
@@ -128,6 +137,7 @@ ENGLISH = Words(
         FailureKind.ROBOTS: "asks robots to stay away",
         FailureKind.CRASHED: "cannot be taken apart",
     },
+    subjects={Subject.RULE: "rule", Subject.ENTITY: "entity", Subject.SOURCE: "source"},
     articles=("{n} article", "{n} articles"),
     stories=("{n} story", "{n} stories"),
     outlets=("{n} outlet", "{n} outlets"),

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from aggregator.model.anomaly import Anomaly
 from aggregator.model.article import Article
 from aggregator.model.page import FailureKind
 from aggregator.model.rule import Span
@@ -209,6 +210,7 @@ class DigestIssue:
     gaps: tuple[SourceGap, ...] = ()
     edits: tuple[EditBlock, ...] = ()
     edit_ids: tuple[int, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
 
 
 class DeliveryKind(StrEnum):

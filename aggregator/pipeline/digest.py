@@ -22,7 +22,7 @@ from aggregator.model.page import FailureKind
 from aggregator.model.source import SourceHealth
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.rooms import Active, Rooms
-from aggregator.store import Store, digests, edits, sources
+from aggregator.store import Store, digests, edits, sources, volumes
 from aggregator.store.digests import Standing
 from aggregator.store.dossier import MissedEntries, missed_between
 from aggregator.store.outbox import NewDelivery
@@ -107,8 +107,11 @@ async def draft_digest(
     troubles = [_trouble(source) for source in await store.read(sources.troubled)]
     missed = _slots_between(recipient, place.covered_until, slot)
     gaps = [_gap(source) for source in await store.read(missed_between, *window)]
+    unusual = await store.read(volumes.begun_between, *window)
     instance = config.settings.instance
-    issue = compose(recipient, slot.day, window, items, rules, troubles, gaps, changed, instance=instance, missed_days=missed)
+    issue = compose(
+        recipient, slot.day, window, items, rules, troubles, gaps, changed, unusual, instance=instance, missed_days=missed
+    )
     return issue, render_digest(issue)
 
 

@@ -10,8 +10,9 @@ from aggregator.model.article import Article
 from aggregator.model.rule import Match
 from aggregator.pipeline.edits import read_edit
 from aggregator.pipeline.rooms import Active, Rooms
+from aggregator.pipeline.volumes import parted
 from aggregator.rules import RuleSet
-from aggregator.store import articles
+from aggregator.store import articles, volumes
 from aggregator.store.matches import Edit, MatchCounts, store_matches
 from aggregator.store.search import document
 
@@ -25,9 +26,11 @@ async def match_articles(rooms: Rooms) -> MatchCounts:
         return MatchCounts()
     active = rooms.active
     now = rooms.clock.now()
-    found = await asyncio.to_thread(_match, active.ruleset, waiting, now)
+    found, named = parted(await asyncio.to_thread(_match, active.ruleset, waiting, now))
     before = await rooms.store.read(articles.states_before, waiting)
     edits = await asyncio.to_thread(_edits, active, before, waiting, now) if before else {}
+    if named:  # told again after a kill, they are still noted once
+        await rooms.store.write(volumes.note_mentions, named, now)
     return await rooms.store.write(store_matches, found, active.watch, now, edits)
 
 

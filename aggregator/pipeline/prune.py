@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from aggregator.alerts import DAYS
 from aggregator.dedupe import STORY_WINDOW
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import maintenance, pages, rechecks, stories
+from aggregator.store import maintenance, pages, rechecks, stories, volumes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +34,5 @@ async def prune(rooms: Rooms) -> PruneReport:
     while step := await rooms.store.write(stories.close, now - STORY_WINDOW):
         closed += step
     await rooms.store.write(stories.fade)
+    await rooms.store.write(volumes.prune_mentions, now - timedelta(days=DAYS + 2))
     return PruneReport(*records, gone, closed)

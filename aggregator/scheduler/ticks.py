@@ -28,6 +28,7 @@ from aggregator.pipeline.prune import prune
 from aggregator.pipeline.recheck import LEASE as RECHECK_LEASE
 from aggregator.pipeline.recheck import recheck_pages
 from aggregator.pipeline.rooms import Rooms
+from aggregator.pipeline.volumes import watch_volumes, whole_hour
 from aggregator.pipeline.websub import renew_subscriptions, take_pushes
 from aggregator.scheduler.queue import InlineRunner
 from aggregator.scheduler.systemd import notify, watchdog_interval
@@ -67,6 +68,7 @@ class Ticks:
         self._limits = limits
         self._deciding = asyncio.Lock()
         self._polled_at: datetime | None = None
+        self._volumes_at: datetime | None = None
         self.stopping = False
 
     async def poll(self) -> int:
@@ -157,6 +159,17 @@ class Ticks:
                 break
         return done
 
+    async def volumes(self) -> int:
+        """Once an hour, look for spikes and silences."""
+        hour = whole_hour(self._rooms.clock.now())
+        if self._volumes_at == hour or self._rooms.line.down:
+            return 0
+        self._volumes_at = hour
+        report = await watch_volumes(self._rooms)
+        if report.found:
+            log.info("volumes.queued", **asdict(report))
+        return report.found
+
     async def websub(self) -> int:
         """Ask hubs for what is due, and store what they sent before a kill."""
         return await renew_subscriptions(self._rooms) + await take_pushes(self._rooms)
@@ -175,7 +188,7 @@ class Ticks:
             for tick in (self.poll, self.extract, self.recheck):
                 found += await tick()
                 await self.runner.idle()
-            for late in (self.websub, self.match, self.alert, self.digest, self.deliver):
+            for late in (self.websub, self.match, self.alert, self.volumes, self.digest, self.deliver):
                 found += await late()
             if not found:
                 return rounds
@@ -215,7 +228,7 @@ class Schedule:
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=late)
         every: list[tuple[Tick, float]] = [
             (ticks.poll, 1), (ticks.extract, 1), (ticks.match, 1), (ticks.alert, 1), (ticks.digest, 10), (ticks.deliver, 1),
-            (ticks.websub, 30), (ticks.recheck, 30), (ticks.prune, 86400),
+            (ticks.volumes, 30), (ticks.websub, 30), (ticks.recheck, 30), (ticks.prune, 86400),
         ]  # fmt: skip
         for tick, seconds in every:
             self._add(self._guarded(tick), tick.__name__, seconds)

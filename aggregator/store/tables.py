@@ -15,6 +15,8 @@ apply          rule_version (rule, version)                 a version is one que
 match          match (rule, article)                        a rule finds an article once
 mark           rule_mark (rule, article)                    an article is good or bad for a rule, not both
 match          edit (rule, article, revision)               an edit is told once per rule
+match          mention (entity, article)                    an entity is counted once in an article
+volumes        anomaly (subject, slug, kind, began_at)      a spike or a silence is told once
 alert          alert (rule, group)                          a text alerts once per rule, whoever copies it
 digest         digest (recipient, day, time)                one digest per slot
 digest         digest_item (recipient, match)               a match is owed once, and stands in one digest
@@ -559,6 +561,41 @@ class EditRow(SQLModel, table=True):
         UniqueConstraint("rule_id", "article_id", "revision"),
         Index("ix_edit_pending", "at", sqlite_where=sql("state = 'pending'")),
     )
+
+
+class MentionRow(SQLModel, table=True):
+    """An article names an entity; ``at`` is when it was matched. What volumes of entities are counted by."""
+
+    __tablename__ = "mention"
+
+    entity_id: int = Field(foreign_key="entity.id", primary_key=True)
+    article_id: int = Field(foreign_key="article.id", primary_key=True)
+    at: datetime = Field(index=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class AnomalyRow(SQLModel, table=True):
+    """A spike or a silence. ``began_at`` is the hour at which it was found, ``seen_at`` the last one at which it still held.
+
+    ``state``: pending → sent. One that ends and comes back within a day is the same.
+    """
+
+    __tablename__ = "anomaly"
+
+    id: int | None = Field(default=None, primary_key=True)
+    subject: str
+    slug: str
+    name: str
+    kind: str
+    count: int
+    usual: float
+    baseline: list[int] = Field(sa_column=Column(JSON, nullable=False))
+    began_at: datetime = Field(index=True)
+    seen_at: datetime
+    state: str = "pending"
+
+    __table_args__ = (UniqueConstraint("subject", "slug", "kind", "began_at"),)
 
 
 class AlertRow(SQLModel, table=True):

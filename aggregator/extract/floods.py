@@ -13,7 +13,7 @@ MOST_ATTRIBUTES = 256
 # no tags; one that ends in "/>" is empty for libxml2.
 _ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?+|'[^']*+'?+|[^\s>]*+))?+"""
 _TOKEN = re.compile(
-    r"<(?:!--(?:[^-]++|-(?!->))*+"
+    r"<(?:!--(?:-?>|(?:[^-]++|-(?!-!?>))*+)"
     r"|(?:(?P<raw>[sS](?:[cC][rR][iI][pP][tT]|[tT][yY][lL][eE])(?=[\s/>]))|[a-zA-Z][^\s/>]*+)"
     rf"(?:{_ATTRIBUTE}){{0,{MOST_ATTRIBUTES}}}+(?P<rest>(?:{_ATTRIBUTE})++)?+"
     r"(?(raw)[\s/]*+(?:(?<=/)>|>?+(?:[^<]++|<(?!/[sS](?:[cC][rR][iI][pP][tT]|[tT][yY][lL][eE])))*+)))"

@@ -5,7 +5,7 @@
 
 from aggregator.dedupe.agencies import credit
 from aggregator.dedupe.changes import altered, diff_sentences, sentences
-from aggregator.dedupe.copies import COPY_WINDOW, original
+from aggregator.dedupe.copies import COPY_WINDOW, group, original
 from aggregator.dedupe.decision import decide
 from aggregator.dedupe.fingerprint import LOOKUP_SIZE, containment, fingerprint, jaccard
 from aggregator.dedupe.outlet import Place, same_outlet
@@ -32,6 +32,7 @@ __all__ = [
     "diff_sentences",
     "entry_key",
     "fingerprint",
+    "group",
     "jaccard",
     "judge",
     "original",

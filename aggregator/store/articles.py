@@ -11,7 +11,7 @@ from typing import Any, assert_never
 from sqlalchemy import insert, text, update
 from sqlmodel import Session, col, select
 
-from aggregator.dedupe import LOOKUP_SIZE, Place, same_outlet, url_key
+from aggregator.dedupe import LOOKUP_SIZE, Place, group, same_outlet, url_key
 from aggregator.model.article import (
     Article,
     ArticleDraft,
@@ -84,12 +84,17 @@ def ingest(
     """
     if not entries.finish(session, entry, error, retry_at):
         return Discard("the entry was edited or taken over while its page was fetched"), None
-    verdict = decide(draft, _candidates(session, draft))
+    candidates = _candidates(session, draft)
+    verdict = decide(draft, candidates)
     match verdict:
         case New():
             article_id = _insert(session, draft, verdict, place)
         case Revision(article_id=article_id):
+            summary = session.get_one(ArticleRow, article_id).text_origin != TextOrigin.PAGE
             revise(session, article_id, draft, _reason(entry))
+            if summary and draft.extraction.text_origin is TextOrigin.PAGE:
+                others = [item for item in candidates if item.article_id != article_id]
+                stories.regroup(session, article_id, draft, group(draft, others), place)
         case Duplicate(article_id=article_id):
             pass
         case Discard():

@@ -15,12 +15,14 @@ from sqlmodel import Session, col, select
 
 from aggregator.dedupe import LOOKUP_TERMS, MOST_CANDIDATES, Find, add, original, term_id
 from aggregator.errors import Conflict, NotFound
-from aggregator.model.article import ArticleDraft, Corpus, Placement, Profile, StoryCandidate
+from aggregator.model.article import ArticleDraft, Corpus, New, Placement, Profile, StoryCandidate
 from aggregator.model.story import PlacedBy, StoryDossier, StoryEdit, StoryLine, StoryMember, StoryText
 from aggregator.store.codec import dump_vector, load_vector
 from aggregator.store.dialect import driver, instant, stamp
 from aggregator.store.tables import (
+    AlertRow,
     ArticleRow,
+    MatchRow,
     SourceRow,
     StoryApartRow,
     StoryEditRow,
@@ -112,6 +114,61 @@ def touch(session: Session, story_id: int, at: datetime) -> None:
 def story_of(session: Session, group_id: int) -> int:
     """The story of a group."""
     return session.exec(select(TextGroupRow.story_id).where(TextGroupRow.id == group_id)).one()
+
+
+def regroup(session: Session, article_id: int, draft: ArticleDraft, found: New, place: PlaceStory) -> None:
+    """Decide anew where a text belongs of which only a summary was known. ``found`` is what its full text is a copy of.
+
+    What was placed by hand stays. A group that nobody is left in goes; its alerts count for the new one, and the number of a
+    story of which nothing is left leads on.
+    """
+    row = session.get_one(ArticleRow, article_id)
+    old = session.get_one(TextGroupRow, row.group_id)
+    if old.placed_by == PlacedBy.HAND or found.group_id == old.id:
+        return
+    alone = not session.exec(
+        select(ArticleRow.id).where(ArticleRow.group_id == old.id, ArticleRow.id != article_id).limit(1)
+    ).first()
+    story = session.get_one(StoryRow, old.story_id)
+    if alone:  # what it lent is no longer what it says
+        old.vector = "{}"
+        session.flush()
+        _rebuild(session, [story])
+    if found.group_id is None:
+        group_id, story_id = begin_group(session, draft, place)
+    else:
+        group_id, story_id = found.group_id, story_of(session, found.group_id)
+        touch(session, story_id, draft.seen_at)
+    row.group_id, row.story_id, row.similarity = group_id, story_id, found.similarity
+    session.flush()
+    _hand_alerts_on(session, article_id, old.id or 0, group_id, alone=alone)
+    if alone:
+        session.delete(old)
+        session.flush()
+        if (
+            story.id != story_id
+            and not session.exec(select(TextGroupRow.id).where(TextGroupRow.story_id == story.id).limit(1)).first()
+        ):
+            story.merged_into = story_id
+
+
+def _hand_alerts_on(session: Session, article_id: int, old: int, new: int, *, alone: bool) -> None:
+    """A text alerts once per rule: what was told of an article counts for the group that it goes to."""
+    told = set(session.exec(select(AlertRow.rule_id).where(AlertRow.group_id == new)))
+    if alone:
+        for alert in session.exec(select(AlertRow).where(AlertRow.group_id == old)).all():
+            if alert.rule_id in told:
+                session.delete(alert)
+            else:
+                alert.group_id = new
+        session.flush()
+        return
+    own = select(AlertRow).join(MatchRow, col(MatchRow.id) == AlertRow.match_id)
+    for alert in session.exec(own.where(AlertRow.group_id == old, MatchRow.article_id == article_id)).all():
+        if alert.rule_id not in told:
+            copy = alert.model_dump(exclude={"id"}) | {"group_id": new, "state": "suppressed", "sent_at": None}
+            session.add(AlertRow(**copy | {"reason": "told before its full text was known"}))
+    session.flush()
 
 
 def _corpus(run: Run, known: Profile, ids: Mapping[str, int]) -> Corpus:

@@ -217,3 +217,15 @@ def test_of_a_well_known_language_one_text_in_four_is_counted_fourfold(
 
     assert abs(applied.read_now(counted) - texts) < 0.3 * texts
     assert applied.read_now(counted) % 4 == 0
+
+
+def test_a_text_that_leaves_its_copies_leaves_them_as_they_were(applied: Store, put: Put, story_of: Of, now: datetime) -> None:
+    fire, vote = put(FIRE), put(VOTE)
+    wrong = put(FIRE, source=2, copies=1)
+    made = Extraction(*PASSED, TextOrigin.PAGE, language="en")
+    draft = ArticleDraft(2, 0, "http://wire.test/late", made, fingerprint(made, []), now + HOUR, baseline=False)
+    applied.write_now(stories.regroup, wrong, draft, New(), place_story)
+    assert story_of(wrong) == story_of(vote) != story_of(fire)
+    (text_,) = applied.read_now(stories.dossier, story_of(fire)).texts
+    assert [member.article_id for member in text_.members] == [fire]
+    assert len(applied.read_now(stories.dossier, story_of(vote)).texts) == 2

@@ -51,6 +51,7 @@ def _engine(url: URL, *, write: bool) -> Engine:
 
 def _settle(connection: Driver, *, write: bool) -> None:
     from psycopg import IsolationLevel
+    from psycopg.adapt import Loader
     from psycopg.types.string import StrDumperUnknown
 
     class Text(StrDumperUnknown):
@@ -59,7 +60,15 @@ def _settle(connection: Driver, *, write: bool) -> None:
         def dump(self, obj: str) -> Any:
             return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
 
+    class Number(Loader):
+        """NUMERIC, which sums of integers are, as SQLite gives them: a whole number as int."""
+
+        def load(self, data: Any) -> int | float:
+            told = bytes(data)
+            return float(told) if b"." in told else int(told)
+
     connection.adapters.register_dumper(str, Text)
+    connection.adapters.register_loader("numeric", Number)
     for setting in _SESSION:
         connection.execute(setting)
     connection.commit()

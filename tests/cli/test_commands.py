@@ -497,6 +497,20 @@ def test_upgrade(desk: Desk) -> None:
     assert desk.call("db", "stats", "--json").records[0]["articles"] == 0
 
 
+def test_a_store_on_postgresql(desk: Desk, postgres_url: str) -> None:
+    desk.env["AGGREGATOR_STORE_URL"] = postgres_url
+    assert re.fullmatch(r"schema \d+: up to date\.\n", desk.call("db", "upgrade").out)
+    assert desk.call("db", "stats", "--json").records[0]["articles"] == 0
+    done = desk.call("db", "backup", "copy.dump")
+    assert (done.code, done.out, (desk.root / "copy.dump").exists()) == (1, "", False)
+    assert "pg_dump --format=custom --file=copy.dump" in done.err
+    desk.env["AGGREGATOR_STORE_URL"] = "postgresql://ana:hush@127.0.0.1:9/news"
+    gone = desk.call("db", "stats")
+    assert (gone.code, gone.out) == (1, "")
+    assert "postgresql+psycopg://ana@127.0.0.1:9/news cannot be opened as a store" in gone.err
+    assert "hush" not in gone.err
+
+
 # ---------------------------------------------------------------- run
 
 

@@ -74,6 +74,14 @@ def test_a_nul_is_no_reason_to_lose_an_article_and_offsets_stay(store: Store) ->
     assert store.read_now(lambda session: session.exec(select(HostRow.host)).one()) == "a\ufffdb"
 
 
+def test_sums_of_integers_are_integers(store: Store) -> None:
+    def sums(session: Session) -> tuple[object, ...]:
+        return tuple(session.execute(text("SELECT sum(n), avg(n) FROM (VALUES (1::bigint), (2::bigint)) AS v (n)")).one())
+
+    found = store.read_now(sums)
+    assert (found, [type(value) for value in found]) == ((3, 1.5), [int, float])
+
+
 def test_statements_of_the_driver_are_translated() -> None:
     assert translated("SELECT value FROM json_each(:ids) WHERE a LIKE '5%' AND b::text = :b") == (
         "SELECT value FROM json_array_elements_text(CAST(%(ids)s AS json)) WHERE a LIKE '5%%' AND b::text = %(b)s"

@@ -14,7 +14,25 @@ ENTITIES = {
     "one": Entity("one", "One", ("alpha beta", "=Gamma", "delt*", "@two")),
     "two": Entity("two", "Two", ("中国", "can't")),
 }
-WORDS = ("alpha", "beta", "Gamma", "gamma", "delta", "delft", "Beta", "alpha-beta", "中国", "中", "can't", "U.S.", "us", "کتاب")
+WORDS = (
+    "alpha",
+    "beta",
+    "Gamma",
+    "gamma",
+    "delta",
+    "delft",
+    "Beta",
+    "alpha-beta",
+    "中国",
+    "中",
+    "can't",
+    "U.S.",
+    "us",
+    "کتاب",
+    "کتابها",
+    "کتاب\u200cها",
+    "می\u200cخواهد",
+)
 
 words = st.sampled_from(WORDS)
 phrases = st.lists(words, min_size=1, max_size=3).map(" ".join)

@@ -43,6 +43,8 @@ def test_spans_are_hits_of_words_at_their_places(query: str, document: Document)
         whole = tokenize(said)
         assert whole[0].start == 0
         assert whole[-1].end == len(said)
+        if "\u0600" <= said[0] <= "\u06ff":
+            continue  # Persian words are written joined and parted, too.
         wanted = tokenize(written.partition("~")[0])
         if "~" in written:
             between = iter(token.term for token in whole[1:-1])

@@ -15,8 +15,9 @@ _SURE = "“„‟«‹「『｢﹁﹃〝"
 """What opens wherever it stands. The others open before a word, not behind one, and if a closing mark follows."""
 _NESTING = "«‹「『｢﹁﹃"
 _SINGLE = "‘‚"
-_HEBREW_WORD = '(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])'
-_MARK = re.compile(f"(?!{_HEBREW_WORD})[{''.join(sorted({*''.join((*_PAIRS, *_PAIRS.values()))}))}]")
+_CLOSED_BY = {mark: [opening for opening, closing in _PAIRS.items() if mark in closing] for mark in "".join(_PAIRS.values())}
+# A \" between Hebrew letters is a part of the word.
+_MARK = re.compile(f'[{"".join(sorted({*_PAIRS, *_CLOSED_BY}))}](?:(?<![\u05d0-\u05ea]")|(?![\u05d0-\u05ea]))')
 _PARAGRAPH = re.compile("[^\n\r\u2028\u2029]+")
 
 
@@ -49,8 +50,8 @@ class _Paragraph:
         self._plural = self._plurals()
         self._last: dict[str, int] = {}
         for at in self._marks:
-            for opening, closing in _PAIRS.items():
-                if self._text[at] in closing and self._may_close(at, opening):
+            for opening in _CLOSED_BY.get(self._text[at], ()):
+                if self._may_close(at, opening):
                     self._last[opening] = at
 
     def quotations(self) -> list[Quotation]:

@@ -131,7 +131,7 @@ def regroup(session: Session, article_id: int, draft: ArticleDraft, found: New, 
     ).first()
     story = session.get_one(StoryRow, old.story_id)
     if alone:  # what it lent is no longer what it says
-        old.vector = "{}"
+        old.vector = b""
         session.flush()
         _rebuild(session, [story])
     if found.group_id is None:

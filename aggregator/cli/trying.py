@@ -184,7 +184,7 @@ def diff(
 
 
 def _tree(what: Tried, article: Article) -> Finding:
-    return explain(with_noise_control(what.rule).query, what.entities, document(article))
+    return explain(with_noise_control(what.rule).query, what.entities, document(article), article.first_seen_at)
 
 
 def explain_(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import cast
+from weakref import WeakValueDictionary
 
 from aggregator.errors import ConfigError, RuleSyntaxError
 from aggregator.model.rule import Document, Entity, Match
@@ -31,7 +32,7 @@ from aggregator.rules.matcher import (
 )
 from aggregator.rules.narrowing import Narrowing, narrow
 from aggregator.rules.parser import parse
-from aggregator.rules.reading import Probe, Reading, Scope, Vocabulary, plain
+from aggregator.rules.reading import Probe, Reading, Scope, plain
 from aggregator.rules.syntax import And, AtLeast, EntityRef, Field, Key, Near, Not, Or, Pattern, Query, Term, Warning_
 from aggregator.rules.syntax import Node as SyntaxNode
 from aggregator.text import ZWNJ, spellings, tokenize, unspaced
@@ -40,11 +41,16 @@ MOST_TERMS = 500
 
 
 class Probes:
-    """The probes of any number of queries; equal ones are one, and all are in ``vocabulary``."""
+    """The probes of any number of queries; equal ones are one, as long as a query holds it."""
 
     def __init__(self) -> None:
-        self.vocabulary = Vocabulary()
-        self._known: dict[tuple[object, ...], Probe] = {}
+        self._known: WeakValueDictionary[tuple[object, ...], Probe] = WeakValueDictionary()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"known": dict(self._known)}
+
+    def __setstate__(self, state: dict[str, Mapping[tuple[object, ...], Probe]]) -> None:
+        self._known = WeakValueDictionary(state["known"])
 
     def probe(self, text: str, *, exact: bool, prefix: bool, scope: Scope) -> Probe:
         """The probe for a word or phrase as written, which must hold at least one term."""
@@ -64,10 +70,10 @@ class Probes:
     def shared(self, sequences: tuple[tuple[str, ...], ...], *, prefix: bool, literal: str, scope: Scope) -> Probe:
         """The one probe for these terms."""
         key = (sequences, prefix, literal, scope)
-        if key not in self._known:
-            self._known[key] = Probe(sequences, prefix, literal, scope)
-            self.vocabulary.add(self._known[key])
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = Probe(sequences, prefix, literal, scope)
+        return known
 
 
 def compile_tree(query: Query, entities: Mapping[str, Entity], probes: Probes) -> Node:
@@ -183,10 +189,9 @@ def _cost(node: Node) -> int:
 class CompiledQuery:
     """A query ready to be put to documents, or to be narrowed for an index."""
 
-    def __init__(self, query: Query, root: Node, vocabulary: Vocabulary) -> None:
+    def __init__(self, query: Query, root: Node) -> None:
         self.query = query
         self._root = root
-        self._vocabulary = vocabulary
 
     @property
     def warnings(self) -> tuple[Warning_, ...]:
@@ -195,7 +200,7 @@ class CompiledQuery:
 
     def match(self, document: Document, now: datetime | None = None) -> Match | None:
         """The match (with an empty ``rule``), or None. A query with ``age`` needs ``now``, or raises ValueError."""
-        return match("", self._root, Reading(document, self._vocabulary, now))
+        return match("", self._root, Reading(document, now))
 
     def narrowing(self, now: datetime | None = None) -> Narrowing:
         """What an index can be asked so that no true match is lost. Without ``now`` it cannot be asked for ``age``."""
@@ -205,5 +210,4 @@ class CompiledQuery:
 def compile_query(query: str, entities: Mapping[str, Entity]) -> CompiledQuery:
     """Parse and compile. Raises RuleSyntaxError, for the entities that ``query`` uses, too."""
     parsed = parse(query)
-    probes = Probes()
-    return CompiledQuery(parsed, compile_tree(parsed, entities, probes), probes.vocabulary)
+    return CompiledQuery(parsed, compile_tree(parsed, entities, Probes()))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from aggregator.model.rule import Document, Entity, Example, RuleSpec
 from aggregator.rules.compiler import compile_query
-from aggregator.rules.explanation import explain, reasons
+from aggregator.rules.explanation import UNDATED, explain, reasons
 from aggregator.rules.noise import with_noise_control
 from aggregator.text import terms
 
@@ -67,7 +67,9 @@ def _failures(rule: RuleSpec, entities: Mapping[str, Entity]) -> Iterator[Exampl
     for kind, examples in kinds:
         for place, example in enumerate(examples):
             query, document = whole if example.words else whatever_length, document_of(example)
-            if (compiled[query].match(document) is not None) != (kind == "should_match"):
+            # An example is met on the day of its date.
+            met = document.published_at or UNDATED
+            if (compiled[query].match(document, met) is not None) != (kind == "should_match"):
                 yield ExampleFailure(kind, place, _shown(example), reasons(explain(query, entities, document)))
 
 

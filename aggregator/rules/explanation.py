@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.model.rule import Document, Entity, Span
@@ -18,6 +19,7 @@ from aggregator.rules.syntax import And, AtLeast, Field, Key, Near, Not, Or, Que
 from aggregator.rules.syntax import Node as SyntaxNode
 from aggregator.text import terms
 
+UNDATED = datetime(1970, 1, 1, tzinfo=UTC)  # an article without a date has no age, whenever it is asked for
 MOST_DISTANCES = 5
 """Distances that a NEAR tells, the shortest ones."""
 
@@ -43,15 +45,18 @@ class Finding:
     leaf: bool = False
 
 
-def explain(query: str, entities: Mapping[str, Entity], document: Document) -> Finding:
-    """The tree of ``query`` with what each part finds in ``document``. Raises RuleSyntaxError."""
+def explain(query: str, entities: Mapping[str, Entity], document: Document, now: datetime | None = None) -> Finding:
+    """The tree of ``query`` with what each part finds in ``document``. Raises RuleSyntaxError.
+
+    ``now`` is the instant from which ``age`` counts back: when the document was matched; not known, its own date.
+    """
     parsed = parse(query)
-    return _Explainer(parsed, entities, document).finding(parsed.root, ())
+    return _Explainer(parsed, entities, document, now or document.published_at or UNDATED).finding(parsed.root, ())
 
 
 class _Explainer:
-    def __init__(self, query: Query, entities: Mapping[str, Entity], document: Document) -> None:
-        self._query, self._entities, self._document = query, entities, document
+    def __init__(self, query: Query, entities: Mapping[str, Entity], document: Document, now: datetime) -> None:
+        self._query, self._entities, self._document, self._now = query, entities, document, now
 
     def finding(self, node: SyntaxNode, scope: tuple[Field, ...]) -> Finding:
         """What ``node`` finds within the fields that it stands in."""
@@ -65,9 +70,8 @@ class _Explainer:
         """Where ``node`` stands by itself; None if it does not hold."""
         for field in reversed(scope):
             node = Field(field.name, node, field.at)
-        probes = Probes()
         alone = Query(self._query.text, node)
-        match = CompiledQuery(alone, compile_tree(alone, self._entities, probes), probes.vocabulary).match(self._document)
+        match = CompiledQuery(alone, compile_tree(alone, self._entities, Probes())).match(self._document, self._now)
         return match.spans if match is not None else None
 
     def _words(self, node: SyntaxNode, scope: tuple[Field, ...]) -> str:

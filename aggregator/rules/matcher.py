@@ -127,7 +127,10 @@ class AllOf:
 
     def holds(self, reading: Reading) -> bool:
         """Whether every part does."""
-        return all(part.holds(reading) for part in self.parts)
+        for part in self.parts:  # noqa: SIM110 - half the time of all(), and the hottest loop that there is
+            if not part.holds(reading):
+                return False
+        return True
 
     def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
         """Those of every part."""
@@ -158,7 +161,10 @@ class AnyOf:
 
     def holds(self, reading: Reading) -> bool:
         """Whether some part does."""
-        return any(part.holds(reading) for part in self.parts)
+        for part in self.parts:  # noqa: SIM110 - as above
+            if part.holds(reading):
+                return True
+        return False
 
     def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
         """Those of every part that holds."""
@@ -175,7 +181,10 @@ class AnyPlace:
 
     def holds(self, reading: Reading) -> bool:
         """Whether some part does."""
-        return any(part.holds(reading) for part in self.parts)
+        for part in self.parts:  # noqa: SIM110 - as above
+            if part.holds(reading):
+                return True
+        return False
 
     def intervals(self, reading: Reading) -> list[Interval]:
         """Where any part stands."""

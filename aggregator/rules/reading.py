@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from aggregator.model.rule import Document
-from aggregator.text import offsets, quotations, terms
+from aggregator.text import Offsets, offsets, quotations, terms
 
 Scope: TypeAlias = Literal["text", "title", "body", "lead", "author", "quoted", "unquoted"]
 Interval: TypeAlias = tuple[int, int]
@@ -27,7 +28,7 @@ AUTHORS_JOINED_BY = ", "
 _BLANK = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Probe:
     """A word or phrase to look for; shared by all rules that ask for the same.
 
@@ -47,52 +48,32 @@ class Probe:
         object.__setattr__(self, "word", self.sequences[0][0] if simple and len(self.sequences[0]) == 1 else None)
 
 
-@dataclass(slots=True)
-class Vocabulary:
-    """All terms, and all three-letter beginnings of prefixes, that any probe asks about."""
-
-    words: set[str] = field(default_factory=set)
-    stems: set[str] = field(default_factory=set)
-
-    def add(self, probe: Probe) -> None:
-        """Take in what ``probe`` asks about."""
-        for sequence in probe.sequences:
-            self.words.update(sequence[:-1] if probe.prefix else sequence)
-            if probe.prefix:
-                self.stems.add(sequence[-1][:STEM])
+def stem(term: str) -> str:
+    """The beginning of ``term``, which stands for all prefixes that begin so. The star keeps it apart from words."""
+    return f"{term[:STEM]}*"
 
 
 class Stream:
-    """Terms in a row, with the places of those that the vocabulary names."""
+    """Terms in a row, and where words and phrases stand among them."""
 
-    def __init__(self, row: list[str], vocabulary: Vocabulary) -> None:
-        self.row = row
+    def __init__(self, row: list[str]) -> None:
+        self._row = row
         self.present = set(row)
-        self._vocabulary = vocabulary
 
     @cached_property
-    def where(self) -> dict[str, list[int]]:
-        """The positions of every term of the vocabulary that occurs, ascending."""
-        wanted = self._vocabulary.words & self.present
-        places: dict[str, list[int]] = {term: [] for term in wanted.union(*self.stems.values())}
-        for at, term in enumerate(self.row):
-            if term in places:
-                places[term].append(at)
-        return places
+    def _line(self) -> str:
+        """All terms, each between blanks. Terms hold no blanks, so that counting blanks counts terms."""
+        return f" {' '.join(self._row)} "
 
     @cached_property
-    def stems(self) -> dict[str, list[str]]:
-        """The terms that begin with a stem of the vocabulary, by stem."""
-        stems = self._vocabulary.stems
-        found: dict[str, list[str]] = {}
-        for term in self.present if stems else ():
-            if (stem := term[:STEM]) in stems:
-                found.setdefault(stem, []).append(term)
-        return found
+    def pairs(self) -> set[str]:
+        """All terms with their next neighbours, a blank between."""
+        return set(map(" ".join, pairwise(self._row)))
 
-    def beginning_with(self, prefix: str) -> list[str]:
-        """The terms that begin with ``prefix``, which the vocabulary must know."""
-        return [term for term in self.stems.get(prefix[:STEM], ()) if term.startswith(prefix)]
+    @cached_property
+    def stems(self) -> set[str]:
+        """The stems of all terms."""
+        return set(map(stem, self.present))
 
     def find(self, probe: Probe) -> list[Interval]:
         """Where ``probe``'s sequences stand, sorted, without regard to its scope and literal."""
@@ -102,23 +83,24 @@ class Stream:
         return sorted(found)
 
     def _find(self, sequence: Sequence[str], prefix: bool) -> list[Interval]:
-        where = self.where
-        if len(sequence) == 1:
-            if not prefix:
-                return [(at, at) for at in where.get(sequence[0], ())]
-            return sorted((at, at) for term in self.beginning_with(sequence[0]) for at in where[term])
-        whole = list(sequence[:-1] if prefix else sequence)
-        for term in whole:
-            if term not in where:
-                return []
-        offset = min(range(len(whole)), key=lambda index: len(where[whole[index]]))
-        size = len(whole)
-        starts = (at - offset for at in where[whole[offset]] if at >= offset)
-        hits = [start for start in starts if self.row[start : start + size] == whole]
-        if prefix:
-            row, last = self.row, sequence[-1]
-            return [(start, start + size) for start in hits if start + size < len(row) and row[start + size].startswith(last)]
-        return [(start, start + size - 1) for start in hits]
+        if not self._may_hold(sequence[:-1] if prefix else sequence):
+            return []
+        line, wanted = self._line, f" {' '.join(sequence)}{'' if prefix else ' '}"
+        found: list[Interval] = []
+        first, counted, longer = 0, 0, len(sequence) - 1
+        at = line.find(wanted)
+        while at >= 0:
+            first += line.count(" ", counted, at)
+            counted = at
+            found.append((first, first + longer))
+            at = line.find(wanted, at + 1)
+        return found
+
+    def _may_hold(self, sequence: Sequence[str]) -> bool:
+        """A quick no: a word, or two neighbours, that are not there."""
+        return (
+            self.pairs.issuperset(map(" ".join, pairwise(sequence))) if len(sequence) > 1 else self.present.issuperset(sequence)
+        )
 
 
 def _parted(text: str, *, quoted: bool) -> list[Interval]:
@@ -135,19 +117,18 @@ def plain(text: str) -> str:
 
 
 class Reading:
-    """One document, analysed once for any number of queries over one vocabulary. Everything is computed when first needed.
+    """One document, analysed once for any number of queries. Everything is computed when first needed.
 
     ``now`` is the instant of the question: of matching for a live alert, of asking for a search. Only ``age`` needs it.
     """
 
-    def __init__(self, document: Document, vocabulary: Vocabulary, now: datetime | None = None) -> None:
+    def __init__(self, document: Document, now: datetime | None = None) -> None:
         self.document = document
         self._now = now
-        self._vocabulary = vocabulary
         title = terms(document.title)
         self._title_end = len(title)
         self._body_start = len(title) + GAP
-        self.text = Stream([*title, *[""] * GAP, *terms(document.body)], vocabulary)
+        self.text = Stream([*title, *[""] * GAP, *terms(document.body)])
         self._found: dict[Probe, list[Interval]] = {}
 
     @property
@@ -163,7 +144,7 @@ class Reading:
         row: list[str] = []
         for author in self.document.authors:
             row.extend((*terms(author), *[""] * GAP))
-        return Stream(row, self._vocabulary)
+        return Stream(row)
 
     def intervals(self, probe: Probe) -> list[Interval]:
         """Where ``probe`` hits, sorted. Positions of the scope ``author`` are in a stream of their own."""
@@ -217,7 +198,7 @@ class Reading:
         for text, base in ((self.document.title, 0), (self.document.body, self._body_start)):
             if not (quoted := quotations(text)):
                 continue
-            starts = [start for start, _ in (self._body_offsets if base else self._title_offsets)]
+            starts = (self._body_offsets if base else self._title_offsets).starts
             for start, end in quoted:
                 first, after = bisect_left(starts, start), bisect_left(starts, end)
                 if first < after:
@@ -240,8 +221,8 @@ class Reading:
                 yield from (title, body)
             case "lead":
                 yield title
-                ends = self._body_offsets[:LEAD]
-                yield ("body", 0, self.document.body[: ends[-1][1] if ends else 0])
+                ends = self._body_offsets.ends[:LEAD]
+                yield ("body", 0, self.document.body[: ends[-1] if ends else 0])
             case "author":
                 at = 0
                 for author in self.document.authors:
@@ -282,16 +263,16 @@ class Reading:
         if scope == "author":
             return "author", self._author_offsets[first][0], self._author_offsets[last][1]
         if last < self._title_end:
-            return "title", self._title_offsets[first][0], self._title_offsets[last][1]
-        return "body", self._body_offsets[first - self._body_start][0], self._body_offsets[last - self._body_start][1]
+            return "title", *self._title_offsets.span(first, last)
+        return "body", *self._body_offsets.span(first - self._body_start, last - self._body_start)
 
     @cached_property
-    def _title_offsets(self) -> list[Interval]:
-        return offsets(self.document.title)
+    def _title_offsets(self) -> Offsets:
+        return Offsets(self.document.title)
 
     @cached_property
-    def _body_offsets(self) -> list[Interval]:
-        return offsets(self.document.body)
+    def _body_offsets(self) -> Offsets:
+        return Offsets(self.document.body)
 
     @cached_property
     def _author_offsets(self) -> list[Interval]:

@@ -3,15 +3,17 @@
 Rules, search and every index cut and fold text here and nowhere else; that is why live alerts, search and back-tests agree.
 """
 
+from aggregator.text.alphabets import Offsets, index_text, offsets, terms
 from aggregator.text.direction import direction
 from aggregator.text.folding import fold
 from aggregator.text.persian import ZWNJ, spellings
 from aggregator.text.quotations import Quotation, quotations
 from aggregator.text.snippets import highlight, snippets
-from aggregator.text.tokens import Token, index_text, offsets, terms, tokenize, unspaced
+from aggregator.text.tokens import Token, tokenize, unspaced
 
 __all__ = [
     "ZWNJ",
+    "Offsets",
     "Quotation",
     "Token",
     "direction",

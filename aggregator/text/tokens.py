@@ -26,7 +26,7 @@ _UNSPACED = (
 )
 # Modifier letters that stand for an apostrophe, ayn or hamza separate, as the apostrophe itself does.
 _APOSTROPHES = "\u02b9-\u02bf\u02c8\u02ee\ua78b\ua78c"
-_JOINERS = "\u00ad\u034f\u200d\u2060\ufeff"
+JOINERS = "\u00ad\u034f\u200d\u2060\ufeff"
 _PLAIN = re.compile(r"[^\W_][^\W_]++|[^\W\d_](?:[.．][^\W\d_](?![^\W_]))++[.．]?|[^\W_]")
 
 
@@ -50,7 +50,7 @@ def _marks(*codes: range) -> str:
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What a text must hold for the plain pattern not to do, and the full pattern.
 
     ``re`` looks characters up in a class at once within the basic plane, but range by range beyond it; hence two classes.
@@ -61,11 +61,11 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     sign = rf"[^\W_{_UNSPACED}{_APOSTROPHES}]"
     run = rf"(?:{sign}++{mark}*+)++"
     acronym = rf"{letter}{mark}*+(?:[.．]{letter}{mark}*+(?!{sign}))++[.．]?"
-    word = rf"{run}(?:[{_JOINERS}]++{run})*+"
+    word = rf"{run}(?:[{JOINERS}]++{run})*+"
     jamo = "[\u1100-\u115f\ua960-\ua97c][\u1160-\u11a7\ud7b0-\ud7c6]++[\u11a8-\u11ff\ud7cb-\ud7fb]*+"
     sara_am = "\u0e4d\u0e32|\u0ecd\u0eb2"
     single = rf"{jamo}|{sara_am}|[{_UNSPACED}](?:(?!{sara_am})(?:{mark}|[\uff9e\uff9f]))*+"
-    special = f"[{_UNSPACED}{_APOSTROPHES}{_JOINERS}{basic}\U00010000-\U0010ffff]"
+    special = f"[{_UNSPACED}{_APOSTROPHES}{JOINERS}{basic}\U00010000-\U0010ffff]"
     return re.compile(special), re.compile(f"{acronym}|{word}|{single}")
 
 
@@ -73,7 +73,7 @@ def _pattern_for(text: str) -> re.Pattern[str]:
     """The full pattern, or one that gives the same in a third of the time for texts without marks and unspaced scripts."""
     if text.isascii():
         return _PLAIN
-    special, full = _patterns()
+    special, full = patterns()
     return full if special.search(text) else _PLAIN
 
 
@@ -101,11 +101,6 @@ def tokenize(text: str) -> list[Token]:
 def offsets(text: str) -> list[tuple[int, int]]:
     """Start and end of every token: ``[(token.start, token.end) for token in tokenize(text)]``, faster."""
     return [match.span() for match in _pattern_for(text).finditer(text) if len(word := match[0]) > LONGEST_CACHED or fold(word)]
-
-
-def index_text(text: str) -> str:
-    """The terms of ``text`` joined by single spaces: FTS5 with ``tokenize='ascii'``, or a tsvector, keeps exactly our tokens."""
-    return " ".join(terms(text))
 
 
 _UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")

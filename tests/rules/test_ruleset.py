@@ -1,0 +1,114 @@
+"""A rule set that is changed in place is the set that a fresh build would be, and loses no match."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.errors import ConfigErrors
+from aggregator.model.rule import Document, Entity, RuleSpec
+from aggregator.rules import RuleSet, compile_query, compile_rules
+from tests.rules.generating import ENTITIES, NOW, documents, queries
+from tests.rules.test_agreement import relaxed
+
+SLUGS = ("a", "b", "c", "d")
+specs = st.builds(
+    RuleSpec, slug=st.sampled_from(SLUGS), name=st.just(""), query=queries, enabled=st.sampled_from([True, True, False])
+)
+changes = st.one_of(
+    specs,
+    st.sampled_from(SLUGS),
+    st.builds(
+        Entity,
+        slug=st.just("two"),
+        name=st.just(""),
+        aliases=st.sampled_from([("中国", "can't"), ("alpha",), ("gam*", "=Beta"), ("کتاب", "delta beta")]),
+    ),
+)
+counts = st.dictionaries(st.sampled_from(["alpha", "beta", "gamma", "delta", "中", "us"]), st.integers(0, 9))
+
+
+@relaxed
+@given(st.lists(changes, max_size=10), st.lists(documents, min_size=1, max_size=3), counts)
+def test_a_changed_set_is_a_fresh_one(steps: list[RuleSpec | str | Entity], shelf: list[Document], known: dict[str, int]) -> None:
+    ruleset, rules, entities = RuleSet(known), dict[str, RuleSpec](), dict(ENTITIES)
+    ruleset.define(*entities.values())
+    for step in steps:
+        if isinstance(step, Entity):
+            ruleset.define(step)
+            entities[step.slug] = step
+        elif isinstance(step, str):
+            if step in rules:
+                ruleset.remove(step)
+                del rules[step]
+        else:
+            ruleset.put(step)
+            if step.enabled:
+                rules[step.slug] = step
+            else:
+                rules.pop(step.slug, None)
+    fresh = compile_rules(rules.values(), entities.values())
+    alone = {slug: compile_query(rule.query, entities) for slug, rule in rules.items()}
+    for document in shelf:
+        every = [replace(found, rule=slug) for slug, query in alone.items() if (found := query.match(document, NOW))]
+        assert list(ruleset.match(document, NOW)) == list(fresh.match(document, NOW)) == every
+    assert len(ruleset) == len(rules)
+    assert ruleset.warnings == fresh.warnings
+
+
+@relaxed
+@given(st.lists(specs, max_size=5), st.lists(specs, max_size=5), documents)
+def test_an_updated_set_is_a_fresh_one(before: list[RuleSpec], after: list[RuleSpec], document: Document) -> None:
+    first, then = ({rule.slug: rule for rule in rules}.values() for rules in (before, after))
+    ruleset = compile_rules(first, ENTITIES.values())
+    changed = [ENTITIES["one"], replace(ENTITIES["two"], aliases=("beta", "中"))]
+    ruleset.update(then, changed)
+    assert ruleset.match(document, NOW) == compile_rules(then, changed).match(document, NOW)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(st.lists(specs, max_size=6))
+def test_what_is_removed_leaves_nothing_behind(rules: list[RuleSpec]) -> None:
+    ruleset = RuleSet()
+    ruleset.define(*ENTITIES.values())
+    for rule in rules:
+        ruleset.put(rule)
+    ruleset.update((), ENTITIES.values())
+    gc.collect()
+    assert len(ruleset) == 0
+    assert not ruleset._text
+    assert not ruleset._text._filed
+    assert not ruleset._authors
+    assert not ruleset._authors._filed
+    assert not ruleset._users
+    assert not ruleset._unanchored
+    assert not ruleset._probes._known
+
+
+def test_a_mistake_leaves_the_set_as_it_was() -> None:
+    ruleset = compile_rules([RuleSpec("a", "", "@one"), RuleSpec("b", "", "beta")], ENTITIES.values())
+    document = Document("alpha beta", "")
+    before = ruleset.match(document)
+    with pytest.raises(ConfigErrors) as caught:
+        ruleset.put(RuleSpec("b", "", "gamma"), RuleSpec("c", "", "NOT"), RuleSpec("d", "", "("))
+    assert [error.key for error in caught.value.errors] == ["c", "d"]
+    with pytest.raises(ConfigErrors):
+        ruleset.update([RuleSpec("a", "", "@one")], [])
+    with pytest.raises(ConfigErrors):
+        ruleset.define(Entity("two", "", ("@one",)))
+    with pytest.raises(KeyError):
+        ruleset.remove("b", "nobody")
+    assert ruleset.match(document) == before != ()
+
+
+def test_an_entity_compiles_only_the_rules_that_use_it() -> None:
+    rules = [RuleSpec("direct", "", "@two"), RuleSpec("through", "", "@one"), RuleSpec("other", "", "beta")]
+    ruleset = compile_rules(rules, ENTITIES.values())
+    held = dict(ruleset._rules)
+    ruleset.define(Entity("two", "", ("epsilon",)))
+    assert {slug for slug, rule in ruleset._rules.items() if rule is not held[slug]} == {"direct", "through"}
+    assert [found.rule for found in ruleset.match(Document("", "epsilon beta"))] == ["direct", "through", "other"]

@@ -7,6 +7,7 @@ now, ``await app.serve(stop)`` for ever.
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,7 +30,7 @@ from aggregator.pipeline.robots import RobotsDesk
 from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.pipeline.versions import kept_versions, rules_in_force
 from aggregator.pipeline.volumes import naming
-from aggregator.rules import compile_rules
+from aggregator.rules import RuleSet
 from aggregator.scheduler.systemd import notify
 from aggregator.scheduler.ticks import Schedule, Ticks
 from aggregator.store import Store, digests, migrate, registry, sources
@@ -64,12 +65,16 @@ def open_store(config: Config) -> Store:
     return Store(config.settings.store.url)
 
 
-def activate(store: Store, config: Config) -> Active:
-    """Compile a configuration that the store agrees with. A held rule goes on as the version that was in force, if any was."""
+def activate(store: Store, config: Config, ruleset: RuleSet | None = None) -> Active:
+    """Compile a configuration that the store agrees with. A held rule goes on as the version that was in force, if any was.
+
+    A ``ruleset`` in force is changed where the rules differ.
+    """
     kept = kept_versions(store, config)
     config = replace(config, rules=(*config.rules, *(version.spec for version in kept.values())))
     in_force, entities = rules_in_force(config, kept)
-    ruleset = compile_rules((*in_force, *naming(config.entities)), entities)
+    ruleset = RuleSet() if ruleset is None else ruleset
+    ruleset.update((*in_force, *naming(config.entities)), entities)
     known = store.read_now(registry.registered)
     rules = {rule.slug: rule for rule in config.rules}
     settings = config.settings
@@ -111,7 +116,8 @@ class App:
         """Take a new configuration into force, for everything that starts from now on."""
         store = self.rooms.store
         changes = await store.write(registry.apply, config, self.rooms.clock.now(), key_of(config))
-        self.rooms.active = await asyncio.to_thread(activate, store, config)
+        async with self.rooms.matching:
+            self.rooms.active = await asyncio.to_thread(activate, store, config, self.rooms.active.ruleset)
         await asyncio.to_thread(report_held, store, config)
         for change in changes:
             log.info("config.change", verb=change.verb, noun=change.noun, slug=change.slug, what=change.what)
@@ -125,6 +131,7 @@ class App:
         """Tick by the clock until ``stop`` is set; then end within seconds, leaving nothing half-done."""
         schedule = Schedule(self.ticks)
         schedule.start()
+        gc.freeze()  # what lives as long as the service, its rules above all, is not searched for garbage again and again
         counts = await self.rooms.store.read(registry.registered)
         sources_ = len(self.rooms.active.config.sources)
         log.info("ready", sources=sources_, rules=len(counts.rules), recipients=len(counts.recipients))

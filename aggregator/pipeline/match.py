@@ -24,11 +24,11 @@ async def match_articles(rooms: Rooms) -> MatchCounts:
     waiting = await rooms.store.read(articles.articles_due, BATCH)
     if not waiting:
         return MatchCounts()
-    active = rooms.active
-    now = rooms.clock.now()
-    found, named = parted(await asyncio.to_thread(_match, active.ruleset, waiting, now))
-    before = await rooms.store.read(articles.states_before, waiting)
-    edits = await asyncio.to_thread(_edits, active, before, waiting, now) if before else {}
+    before, now = await rooms.store.read(articles.states_before, waiting), rooms.clock.now()
+    async with rooms.matching:
+        active = rooms.active
+        found, named = parted(await asyncio.to_thread(_match, active.ruleset, waiting, now))
+        edits = await asyncio.to_thread(_edits, active, before, waiting, now) if before else {}
     if named:  # told again after a kill, they are still noted once
         await rooms.store.write(volumes.note_mentions, named, now)
     return await rooms.store.write(store_matches, found, active.watch, now, edits)

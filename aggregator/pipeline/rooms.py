@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from aggregator.config.settings import Config
@@ -27,7 +28,10 @@ class Active:
 
 @dataclass(slots=True)
 class Rooms:
-    """The doors and the pool. ``active`` is replaced while the service runs, ``line`` learns; the rest stays."""
+    """The doors and the pool. ``active`` is replaced while the service runs, ``line`` learns; the rest stays.
+
+    The rule set of ``active`` is changed in place: who matches, or changes it, holds ``matching`` meanwhile.
+    """
 
     store: Store
     fetcher: Fetcher
@@ -37,6 +41,7 @@ class Rooms:
     active: Active
     robots: RobotsDesk
     line: Line = field(default_factory=Line)
+    matching: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def host_key(self, url: str) -> str:
         """The host that manners count by: see ``fetch.host_key``."""

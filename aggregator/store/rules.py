@@ -13,7 +13,7 @@ from aggregator.errors import NotFound
 from aggregator.model.rule import Entity, RuleSpec
 from aggregator.rules import aliases_used, same_meaning
 from aggregator.store.codec import RULE
-from aggregator.store.tables import MatchRow, RuleRow, RuleVersionRow
+from aggregator.store.tables import ArticleRow, MatchRow, RuleMarkRow, RuleRow, RuleVersionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,29 @@ def standings(session: Session) -> list[Standing]:
     )
     found = session.exec(statement)
     return [Standing(row.slug, row.version, row.removed_at is not None, count, last) for row, count, last in found]
+
+
+def mark(session: Session, slug: str, article_id: int, good: bool | None, now: datetime) -> None:
+    """Note that a rule should find an article (``good``) or should not; None forgets it. Raises NotFound."""
+    rule_id = session.exec(select(RuleRow.id).where(RuleRow.slug == slug)).one_or_none()
+    if rule_id is None:
+        raise NotFound(f"there is no rule {slug!r} in the store; run `aggregator apply` first")
+    if session.get(ArticleRow, article_id) is None:
+        raise NotFound(f"there is no article {article_id}")
+    row = session.get(RuleMarkRow, (rule_id, article_id))
+    if good is None:
+        if row is not None:
+            session.delete(row)
+        return
+    row = row or RuleMarkRow(rule_id=rule_id, article_id=article_id, good=good, marked_at=now)
+    row.good, row.marked_at = good, now
+    session.add(row)
+
+
+def marks(session: Session, slug: str) -> dict[int, bool]:
+    """The articles that were marked for a rule: whether it should find them."""
+    statement = select(RuleMarkRow.article_id, RuleMarkRow.good).join(RuleRow, col(RuleRow.id) == RuleMarkRow.rule_id)
+    return dict(session.exec(statement.where(RuleRow.slug == slug).order_by(col(RuleMarkRow.article_id))).all())
 
 
 def _version(slug: str, row: RuleVersionRow) -> RuleVersion:

@@ -2,8 +2,8 @@
 
 The texts follow Zipf's law and have about 5.6 kB. ``bare_ms`` is the index's own answer, without verification and without reading
 a text; ``backtest_ms`` what ``aggregator rule test`` waits for. A rule that the index answers to the letter needs no text at all;
-a nearness has every candidate put to the matcher. CPU time is counted, for other work on the
-machine would count as ours. Usage: ``make bench NAME=backtest [ARGS=--articles=20000]``.
+a nearness has every candidate put to the matcher. CPU time is counted, for other work on the machine would count as ours.
+Usage: ``make bench NAME=backtest [ARGS=--articles=20000]``.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ class PostgresqlDatabase:
     """A store in a database of its own on a server."""
 
     def __init__(self, url: URL) -> None:
-        self.name = url.set(password=None, query={}).render_as_string()
+        self.name = url.set(query={}).render_as_string()
         try:
             self.writer, self.reader = _engine(url, write=True), _engine(url, write=False)
         except ModuleNotFoundError:

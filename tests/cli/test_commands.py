@@ -507,7 +507,7 @@ def test_a_store_on_postgresql(desk: Desk, postgres_url: str) -> None:
     desk.env["AGGREGATOR_STORE_URL"] = "postgresql://ana:hush@127.0.0.1:9/news"
     gone = desk.call("db", "stats")
     assert (gone.code, gone.out) == (1, "")
-    assert "postgresql+psycopg://ana@127.0.0.1:9/news cannot be opened as a store" in gone.err
+    assert "postgresql+psycopg://ana:***@127.0.0.1:9/news cannot be opened as a store" in gone.err
     assert "hush" not in gone.err
 
 

@@ -48,11 +48,6 @@ class Probe:
         object.__setattr__(self, "word", self.sequences[0][0] if simple and len(self.sequences[0]) == 1 else None)
 
 
-def stem(term: str) -> str:
-    """The beginning of ``term``, which stands for all prefixes that begin so. The star keeps it apart from words."""
-    return f"{term[:STEM]}*"
-
-
 class Stream:
     """Terms in a row, and where words and phrases stand among them."""
 
@@ -66,14 +61,14 @@ class Stream:
         return f" {' '.join(self._row)} "
 
     @cached_property
-    def pairs(self) -> set[str]:
-        """All terms with their next neighbours, a blank between."""
-        return set(map(" ".join, pairwise(self._row)))
+    def pairs(self) -> set[tuple[str, str]]:
+        """All terms with their next neighbours."""
+        return set(pairwise(self._row))
 
     @cached_property
     def stems(self) -> set[str]:
-        """The stems of all terms."""
-        return set(map(stem, self.present))
+        """The beginnings of all terms, ``STEM`` letters long."""
+        return {term[:STEM] for term in self.present}
 
     def find(self, probe: Probe) -> list[Interval]:
         """Where ``probe``'s sequences stand, sorted, without regard to its scope and literal."""
@@ -98,9 +93,7 @@ class Stream:
 
     def _may_hold(self, sequence: Sequence[str]) -> bool:
         """A quick no: a word, or two neighbours, that are not there."""
-        return (
-            self.pairs.issuperset(map(" ".join, pairwise(sequence))) if len(sequence) > 1 else self.present.issuperset(sequence)
-        )
+        return self.pairs.issuperset(pairwise(sequence)) if len(sequence) > 1 else self.present.issuperset(sequence)
 
 
 def _parted(text: str, *, quoted: bool) -> list[Interval]:

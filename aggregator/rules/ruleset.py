@@ -15,18 +15,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, pairwise
 from operator import itemgetter
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from aggregator.errors import ConfigErrors, RuleSyntaxError
 from aggregator.model.rule import Document, Entity, Match, RuleSpec
 from aggregator.rules.compiler import Probes, compile_tree
 from aggregator.rules.matcher import AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Leaf, Loose, Node, match
 from aggregator.rules.parser import parse
-from aggregator.rules.reading import Probe, Reading, Stream, stem
+from aggregator.rules.reading import STEM, Probe, Reading, Stream
 from aggregator.rules.syntax import Warning_
 from aggregator.text import unspaced
 
+K = TypeVar("K")
 T = TypeVar("T")
+_Key: TypeAlias = str | tuple[str, str]
 
 _LONG = 12
 
@@ -98,7 +100,8 @@ class _Anchor:
 
     probe: Probe
     rules: list[_Rule] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
+    keys: list[_Key] = field(default_factory=list)
+    stems: list[str] = field(default_factory=list)
 
 
 class _Index:
@@ -109,7 +112,8 @@ class _Index:
         self._rarity = rarity
         self._words: dict[str, list[_Rule]] = {}
         self._anchors: dict[Probe, _Anchor] = {}
-        self._filed: dict[str, list[_Anchor]] = {}
+        self._filed: dict[_Key, list[_Anchor]] = {}
+        self._stems: dict[str, list[_Anchor]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._words or self._anchors)
@@ -122,19 +126,22 @@ class _Index:
         anchor = self._anchors.get(probe)
         if anchor is None:
             anchor = self._anchors[probe] = _Anchor(probe)
-            anchor.keys.extend({self._key(sequence, probe.prefix) for sequence in probe.sequences})
+            anchor.keys.extend({self._key(sequence, probe.prefix) for sequence in probe.sequences} - {""})
+            anchor.stems.extend({sequence[0][:STEM] for sequence in probe.sequences if probe.prefix and len(sequence) == 1})
             for key in anchor.keys:
                 self._filed.setdefault(key, []).append(anchor)
+            for stem in anchor.stems:
+                self._stems.setdefault(stem, []).append(anchor)
         anchor.rules.append(rule)
 
-    def _key(self, sequence: Sequence[str], prefix: bool) -> str:
-        """What must be there for ``sequence``, as ``Stream`` spells it: a pair of neighbours, a word, or the stem of one."""
+    def _key(self, sequence: Sequence[str], prefix: bool) -> _Key:
+        """What must be there for ``sequence``, a pair of neighbours or a word; empty for the prefix of one word."""
         whole = sequence[:-1] if prefix else sequence
         if not whole:
-            return stem(sequence[0])
+            return ""
         if len(whole) == 1:
             return whole[0]
-        return " ".join(min(pairwise(whole), key=lambda pair: sorted(map(self._rarity.commonness, pair))))
+        return min(pairwise(whole), key=lambda pair: sorted(map(self._rarity.commonness, pair)))
 
     def free(self, rule: _Rule, probe: Probe) -> None:
         """Undo ``hang``, and drop what nothing else hangs on."""
@@ -147,19 +154,25 @@ class _Index:
             del self._anchors[probe]
             for key in anchor.keys:
                 _take(self._filed, key, anchor)
+            for stem in anchor.stems:
+                _take(self._stems, stem, anchor)
 
     def called(self, reading: Reading, stream: Stream) -> Iterator[list[_Rule]]:
         """The rules of every anchor that stands in the document, some perhaps twice."""
         yield from map(self._words.__getitem__, self._words.keys() & stream.present)
+        found: list[Iterable[list[_Anchor]]] = []
         if self._filed:
             filed = self._filed.keys()
-            for key in chain(filed & stream.present, filed & stream.pairs, filed & stream.stems):
-                for anchor in self._filed[key]:
-                    if reading.intervals(anchor.probe):
-                        yield anchor.rules
+            found.append(map(self._filed.__getitem__, filed & stream.present))
+            found.append(map(self._filed.__getitem__, filed & stream.pairs))
+        if self._stems:
+            found.append(map(self._stems.__getitem__, self._stems.keys() & stream.stems))
+        for anchor in chain.from_iterable(chain.from_iterable(found)):
+            if reading.intervals(anchor.probe):
+                yield anchor.rules
 
 
-def _take(shelves: dict[str, list[T]], key: str, item: T) -> None:
+def _take(shelves: dict[K, list[T]], key: K, item: T) -> None:
     shelf = shelves[key]
     shelf.remove(item)
     if not shelf:

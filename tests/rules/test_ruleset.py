@@ -82,6 +82,7 @@ def test_what_is_removed_leaves_nothing_behind(rules: list[RuleSpec]) -> None:
     assert len(ruleset) == 0
     assert not ruleset._text
     assert not ruleset._text._filed
+    assert not ruleset._text._stems
     assert not ruleset._authors
     assert not ruleset._authors._filed
     assert not ruleset._users

@@ -27,6 +27,11 @@ def canonical(query: str) -> str:
     comment has a line for each part. A comment on a line of its own stays above what follows, any other behind its part. Raises
     RuleSyntaxError as ``parse`` does, and for a query so near to a limit that its canonical form is past it.
     """
+    # A comment from within a list of values goes behind it, and may make room there: only the second time that is known.
+    return _written(_written(query))
+
+
+def _written(query: str) -> str:
     parsed = parse(query)
     try:
         return _checked(_Printer(parsed, clear=True).query())

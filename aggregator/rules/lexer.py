@@ -11,7 +11,7 @@ from enum import Enum, auto
 from aggregator.errors import RuleSyntaxError
 from aggregator.rules.keys import KEYS
 
-FIELDS = ("title", "body", "lead", "text", "author", "quoted", "unquoted")
+FIELDS = ("title", "body", "lead", "text", "author", "quoted", "unquoted", "cites")
 QUOTES = '"“”„«»'
 MOST_BYTES = 8192
 MOST_NEAR = 100

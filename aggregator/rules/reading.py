@@ -13,9 +13,9 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from aggregator.model.rule import Document
-from aggregator.text import Offsets, offsets, quotations, terms
+from aggregator.text import Offsets, attributions, offsets, quotations, terms
 
-Scope: TypeAlias = Literal["text", "title", "body", "lead", "author", "quoted", "unquoted"]
+Scope: TypeAlias = Literal["text", "title", "body", "lead", "author", "quoted", "unquoted", "cites"]
 Interval: TypeAlias = tuple[int, int]
 """First and last term position, both included."""
 
@@ -168,6 +168,8 @@ class Reading:
                 return [interval for interval in found if self._quoted_as_one(interval)] if found else []
             case "unquoted":
                 return [interval for interval in found if self._unquoted(interval)] if found else []
+            case "cites":
+                return [interval for interval in found if self._cited(interval)] if found else []
             case "text" | "author":
                 return found
 
@@ -182,6 +184,20 @@ class Reading:
         firsts, lasts = self._quotations
         at = bisect_left(lasts, interval[0])
         return at == len(lasts) or interval[1] < firsts[at]
+
+    def _cited(self, interval: Interval) -> bool:
+        """Whether one attribution holds all of ``interval``."""
+        return any(first <= interval[0] and interval[1] <= last for first, last in self._attributions)
+
+    @cached_property
+    def _attributions(self) -> list[Interval]:
+        """First and last positions of what names a source, in title and body."""
+        places: list[Interval] = []
+        for text, base in ((self.document.title, 0), (self.document.body, self._body_start)):
+            if found := attributions(text):
+                starts = (self._body_offsets if base else self._title_offsets).starts
+                places.extend((base + bisect_left(starts, start), base + bisect_left(starts, end) - 1) for start, end in found)
+        return places
 
     @cached_property
     def _quotations(self) -> tuple[list[int], list[int]]:
@@ -224,6 +240,9 @@ class Reading:
             case "quoted" | "unquoted":
                 for field_, _, text in (title, body):
                     yield from ((field_, start, text[start:end]) for start, end in _parted(text, quoted=scope == "quoted"))
+            case "cites":
+                for field_, _, text in (title, body):
+                    yield from ((field_, start, text[start:end]) for start, end in attributions(text))
 
     def _may_hold(self, probe: Probe) -> bool:
         """A quick no for literals: exact offsets cost a second analysis of the text."""

@@ -4,6 +4,7 @@ Rules, search and every index cut and fold text here and nowhere else; that is w
 """
 
 from aggregator.text.alphabets import Offsets, index_text, offsets, terms
+from aggregator.text.attributions import Attribution, attributions
 from aggregator.text.direction import direction
 from aggregator.text.folding import fold
 from aggregator.text.persian import ZWNJ, spellings
@@ -13,9 +14,11 @@ from aggregator.text.tokens import Token, tokenize, unspaced
 
 __all__ = [
     "ZWNJ",
+    "Attribution",
     "Offsets",
     "Quotation",
     "Token",
+    "attributions",
     "direction",
     "fold",
     "highlight",

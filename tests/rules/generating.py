@@ -65,13 +65,23 @@ positionals = st.recursive(terms_, _positional, max_leaves=4)
 patterns = st.builds(
     "({}/{}/{})".format,
     st.sampled_from(
-        ["title:", "alpha ", "alpha NOT ", "beta body:", "beta lead:", "gamma quoted:", "gamma unquoted:", "中 author:"]
+        [
+            "title:",
+            "alpha ",
+            "alpha NOT ",
+            "beta body:",
+            "beta lead:",
+            "gamma quoted:",
+            "gamma unquoted:",
+            "beta cites:",
+            "中 author:",
+        ]
     ),
     st.sampled_from(["alph.", "Gamm?a", "be+ta ", "a.c?", "国|中", "[.] b", "ta$", "^al"]),
     st.sampled_from(["", "i"]),
 )
 scoped = st.tuples(
-    st.sampled_from(["", "", "", "title:", "body:", "lead:", "text:", "author:", "quoted:", "unquoted:"]), positionals
+    st.sampled_from(["", "", "", "title:", "body:", "lead:", "text:", "author:", "quoted:", "unquoted:", "cites:"]), positionals
 ).map("".join)
 keys = st.one_of(
     st.sampled_from(
@@ -109,7 +119,27 @@ queries = st.recursive(st.one_of(scoped, scoped, scoped, keys, patterns), _boole
 
 texts = st.lists(
     st.sampled_from(
-        (*WORDS, "the", "of", "Alpha", "bet", "alphabet", "gammas", ".", "国", "“", "”", "«", "»", '"alpha', 'beta"', "\n")
+        (
+            *WORDS,
+            "the",
+            "of",
+            "said",
+            "according to",
+            "به گزارش",
+            "Alpha",
+            "bet",
+            "alphabet",
+            "gammas",
+            ".",
+            "国",
+            "“",
+            "”",
+            "«",
+            "»",
+            '"alpha',
+            'beta"',
+            "\n",
+        )
     ),
     max_size=14,
 ).map(" ".join)

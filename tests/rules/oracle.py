@@ -14,7 +14,7 @@ from aggregator.rules import parse
 from aggregator.rules.expressions import Expression
 from aggregator.rules.keys import UrlMatches
 from aggregator.rules.syntax import And, AtLeast, EntityRef, Field, Key, Near, Node, Not, Or, Pattern, Term
-from aggregator.text import ZWNJ, Token, quotations, spellings, tokenize, unspaced
+from aggregator.text import ZWNJ, Token, attributions, quotations, spellings, tokenize, unspaced
 
 Place = tuple[str, int, int]
 Word = tuple[str, str, bool]
@@ -217,6 +217,8 @@ class Oracle:
                 for start, end in [*quotations(content), (len(content), len(content))]:
                     yield content[start:end] if scope == "quoted" else content[at:start]
                     at = end
+            elif scope == "cites":
+                yield from (content[start:end] for start, end in attributions(content))
             elif scope == "lead" and name == "body":
                 yield content[: max((token.end for token in tokenize(content)[:100]), default=0)]
             else:
@@ -234,4 +236,8 @@ class Oracle:
                 for token in tokenize(content)[first : last + 1]
             ]
             return bool(set.intersection(*holders)) if scope == "quoted" else not any(holders)
+        if scope == "cites":
+            content = self.fields[name]
+            tokens = tokenize(content)[first : last + 1]
+            return any(start <= tokens[0].start and tokens[-1].end <= end for start, end in attributions(content))
         return True

@@ -34,7 +34,7 @@ PROX.9: /(NOT(\s|#(?=[\s#])[^\n]*\n)+)?O?NEAR(\/0*([1-9][0-9]?|100))?(?![^\s()"�
 NOT.8: /NOT(?![^\s()"“”„«»])/
 ATLEAST.9: /ATLEAST\/0*([1-9][0-9]{0,2}|1000)(?![^\s()"“”„«»])/
 MINUS.9: /-(?=[^\s-])/
-FIELD.9: /(title|body|lead|text|author|quoted|unquoted):/i
+FIELD.9: /(title|body|lead|text|author|quoted|unquoted|cites):/i
 KEYED.9: /lang:(\s|#(?=[\s#])[^\n]*\n)*(["“”„«»]\s*[^\s()"“”„«»*][^"“”„«»]*["“”„«»]|(?!["“”„«»(])[^\s()"“”„«»]+|\(\s*(?!(AND|OR|NOT)\s)[^\s()"“”„«»]+(\s+OR\s+(?!(AND|OR|NOT)[\s)])[^\s()"“”„«»]+)*\s*\))|words\s*(>=?|<=?|:)\s*[0-9]{1,9}(?![^\s()"“”„«»])/i
 ENTITY.9: /@([A-Za-z0-9_.-]*[A-Za-z0-9_])/
 REGEX.9: /\/(\\.|[^\\\/\n()])+\/i?(?![^\s()])/

@@ -20,8 +20,9 @@ DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs"
 LOCAL = {"cat", "cp", "ls"}
 """Run for real, in the test's own folder."""
 
-OUTSIDE = {"createdb", "createuser", 
-    "chmod", "curl", "docker", "find", "grep", "install", "journalctl", "pip", "python3", "rm", "systemctl", "useradd",
+OUTSIDE = {
+    "chmod", "createdb", "createuser", "curl", "docker", "find", "grep", "install", "journalctl", "pip", "python3", "rm",
+    "systemctl", "useradd",
 }  # fmt: skip
 """Commands of an installation as root: known, and not run. ``tests/deploy`` looks after them."""
 

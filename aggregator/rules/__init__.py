@@ -11,7 +11,9 @@ from aggregator.rules.explanation import Finding, explain, reasons
 from aggregator.rules.formatting import canonical
 from aggregator.rules.narrowing import Narrowing
 from aggregator.rules.noise import key_values, with_noise_control
+from aggregator.rules.paging import digest, dump, load
 from aggregator.rules.parser import parse
+from aggregator.rules.ranking import relevance
 from aggregator.rules.ruleset import RuleSet, compile_rules
 from aggregator.rules.syntax import Query, Warning_
 from aggregator.rules.versions import aliases_used, pinned, same_meaning
@@ -28,15 +30,19 @@ __all__ = [
     "canonical",
     "compile_query",
     "compile_rules",
+    "digest",
     "document_of",
+    "dump",
     "entity_errors",
     "explain",
     "explain_error",
     "failing_examples",
     "key_values",
+    "load",
     "parse",
     "pinned",
     "reasons",
+    "relevance",
     "same_meaning",
     "with_noise_control",
 ]

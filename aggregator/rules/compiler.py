@@ -30,7 +30,7 @@ from aggregator.rules.matcher import (
     Written,
     match,
 )
-from aggregator.rules.narrowing import Narrowing, narrow
+from aggregator.rules.narrowing import Narrowing, leaf_words, narrow
 from aggregator.rules.parser import parse
 from aggregator.rules.reading import Probe, Reading, Scope, plain
 from aggregator.rules.syntax import And, AtLeast, EntityRef, Field, Key, Near, Not, Or, Pattern, Query, Term, Warning_
@@ -202,9 +202,17 @@ class CompiledQuery:
         """The match (with an empty ``rule``), or None. A query with ``age`` needs ``now``, or raises ValueError."""
         return match("", self._root, Reading(document, now))
 
+    def holds(self, document: Document, now: datetime | None = None) -> bool:
+        """Whether there is a match, for less than the match itself."""
+        return self._root.holds(Reading(document, now))
+
     def narrowing(self, now: datetime | None = None) -> Narrowing:
         """What an index can be asked so that no true match is lost. Without ``now`` it cannot be asked for ``age``."""
         return narrow(self._root, now)
+
+    def leaf_words(self) -> dict[str, str | None]:
+        """By leaf, what an index can be asked to tell how common its words are: an FTS5 expression, or None."""
+        return leaf_words(self._root)
 
 
 def compile_query(query: str, entities: Mapping[str, Entity]) -> CompiledQuery:

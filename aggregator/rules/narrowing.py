@@ -8,7 +8,21 @@ from datetime import datetime
 from typing import TypeVar
 
 from aggregator.rules.keys import KeyTest, ListKey, OneOf, Published
-from aggregator.rules.matcher import Aged, AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Known, Leaf, Loose, Node, NoneOf
+from aggregator.rules.matcher import (
+    Aged,
+    AllOf,
+    AnyOf,
+    AnyPlace,
+    Apart,
+    Beside,
+    Count,
+    Known,
+    Leaf,
+    Loose,
+    Node,
+    NoneOf,
+    Written,
+)
 
 _DEEPEST = 12  # FTS5's parser has a stack of a hundred symbols; what is nested deeper is left to the matcher.
 _COLUMNS: tuple[ListKey, ...] = ("source", "language", "country", "group")
@@ -82,6 +96,49 @@ def _narrow(node: Node, now: datetime | None) -> _Part:
             return _narrow(part, now) if least == 1 else _inexact(_narrow(part, now))
         case _:
             return _Part()
+
+
+def leaf_words(root: Node) -> dict[str, str | None]:
+    """Of each leaf that a match can have spans of: the FTS5 expression for the articles that hold its words anywhere.
+
+    The words of a phrase are asked for one by one, which every index can count alike. None: no index knows them.
+    """
+    found: dict[str, list[Leaf]] = {}
+    _collect(root, found)
+    return {label: _words(leaves) for label, leaves in found.items()}
+
+
+def _collect(node: Node, found: dict[str, list[Leaf]]) -> None:
+    match node:
+        case Leaf():
+            found.setdefault(node.label, []).append(node)
+        case Loose(whole=whole):
+            _collect(whole, found)
+        case Written(label=label):
+            found.setdefault(label, [])
+        case AllOf(parts=parts) | AnyOf(parts=parts) | AnyPlace(parts=parts):
+            for part in parts:
+                _collect(part, found)
+        case Beside(left=left, right=right):
+            _collect(left, found)
+            _collect(right, found)
+        case Apart(left=left):
+            _collect(left, found)
+        case Count(part=part):
+            _collect(part, found)
+        case _:
+            pass
+
+
+def _words(leaves: Sequence[Leaf]) -> str | None:
+    ways = dict.fromkeys((sequence, leaf.probe.prefix) for leaf in leaves for sequence in leaf.probe.sequences)
+    if not ways or any(leaf.probe.scope == "author" for leaf in leaves):
+        return None
+    parts = []
+    for (*firsts, last), prefix in ways:
+        words = [*(f'"{word}"' for word in firsts), f'"{last}" *' if prefix else f'"{last}"']
+        parts.append(words[0] if len(words) == 1 else f"({' AND '.join(dict.fromkeys(words))})")
+    return parts[0] if len(parts) == 1 else f"({' OR '.join(dict.fromkeys(parts))})"
 
 
 def _inexact(part: _Part) -> _Part:

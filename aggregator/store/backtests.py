@@ -94,7 +94,7 @@ def _found(
     statement = statement.where(*narrowed(session, narrow, since, until), *(_noise(rule) if rule else ())).order_by(ArticleRow.id)
     for row in session.execute(statement.execution_options(yield_per=BATCH)):
         # The age of an article is that at which the rule would have met it.
-        if exact or query.match(_document(row), row.first_seen_at) is not None:
+        if exact or query.holds(_document(row), row.first_seen_at):
             yield Hit(*row[: len(_ABOUT)])
 
 

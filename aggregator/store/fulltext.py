@@ -14,8 +14,21 @@ _PUT_WORDS = text(f"INSERT INTO {FTS} (rowid, title, body) VALUES (:id, :title, 
 _PUT_TOKENS = text(f"INSERT INTO {FTS} (rowid, tokens) VALUES (:id, CAST(:tokens AS tsvector))")  # noqa: S608
 _DROP = text(f"DELETE FROM {FTS} WHERE rowid = :id")  # noqa: S608
 _MATCH = f"article.id IN (SELECT rowid FROM {FTS} WHERE {FTS} MATCH :fts)"  # noqa: S608
-_ASK = f"article.id IN (SELECT rowid FROM {FTS} WHERE tokens @@ CAST(:fts AS tsquery) OR tokens IS NULL)"  # noqa: S608
+_BY_DATE = f"+{_MATCH}"
+"""The sign keeps SQLite from reading the articles one by one to sort them: it goes through the index by date."""
+_ANSWER = f"SELECT rowid FROM {FTS} WHERE tokens @@ CAST(:fts AS tsquery) OR tokens IS NULL"  # noqa: S608
 """What was too long for a tsvector (a megabyte of different words) is a candidate always."""
+_ASK = f"article.id IN ({_ANSWER} OFFSET 0)"
+"""OFFSET has it answered by itself, from the index, not put to each article anew."""
+_BY_INDEX = text("SET LOCAL enable_seqscan TO off")
+"""PostgreSQL takes reading all of this table for cheap: it counts its pages, but tsvectors are stored outside of them."""
+_FIRST_WORDS = text(f"SELECT rowid FROM {FTS} WHERE {FTS} MATCH :fts LIMIT :most")  # noqa: S608
+_FIRST_TOKENS = text(f"{_ANSWER} LIMIT :most")
+_COUNT = f"SELECT count(*) FROM (SELECT 1 FROM {FTS} WHERE {{}} <= :newest LIMIT :most) AS held"  # noqa: S608
+_COUNT_WORDS = text(_COUNT.format(f"{FTS} MATCH :fts AND rowid"))
+_COUNT_TOKENS = text(_COUNT.format("tokens @@ CAST(:fts AS tsquery) AND rowid + 0"))  # a sum is in no index but that of tokens
+_VAST = text(f"SELECT 1 FROM {FTS} WHERE tokens IS NULL LIMIT 1")  # noqa: S608
+EVERYTHING = 2**62
 
 
 def put(session: Session, article_id: int, title: str, body: str) -> None:
@@ -31,13 +44,40 @@ def drop(session: Session, article_id: int) -> None:
     session.execute(_DROP, {"id": article_id})
 
 
+def hits(session: Session, fts: str, *, by_date: bool = False) -> ColumnElement[bool] | TextClause:
+    """The condition that an article is among those which a narrowing's FTS5 expression finds, or a few more.
+
+    ``by_date``: the articles are wanted in the order of their dates, and perhaps only the first of them.
+    """
+    if is_postgresql(session):
+        session.execute(_BY_INDEX)
+        return text(_ASK).bindparams(fts=tsquery(fts).query)
+    return text(_BY_DATE if by_date else _MATCH).bindparams(fts=fts)
+
+
 def exact(session: Session, fts: str | None) -> bool:
     """Whether :func:`hits` finds what the expression says and nothing else."""
-    return fts is None or not is_postgresql(session)
+    if fts is None or not is_postgresql(session):
+        return True
+    session.execute(_BY_INDEX)
+    return tsquery(fts).exact and session.execute(_VAST).first() is None
 
 
-def hits(session: Session, fts: str) -> ColumnElement[bool] | TextClause:
-    """The condition that an article is among those which a narrowing's FTS5 expression finds, or a few more."""
-    if is_postgresql(session):
-        return text(_ASK).bindparams(fts=tsquery(fts).query)
-    return text(_MATCH).bindparams(fts=fts)
+def few(session: Session, fts: str, most: int) -> list[int] | None:
+    """The ids of the articles among :func:`hits`, if there are at most so many."""
+    asked, statement = _asked(session, fts, _FIRST_WORDS, _FIRST_TOKENS)
+    found = session.execute(statement, {"fts": asked, "most": most + 1}).scalars().all()
+    return list(found) if len(found) <= most else None
+
+
+def count(session: Session, fts: str, newest_id: int, most: int = EVERYTHING) -> int:
+    """How many articles up to ``newest_id`` the index finds for an FTS5 expression, counted up to ``most``."""
+    asked, statement = _asked(session, fts, _COUNT_WORDS, _COUNT_TOKENS)
+    return int(session.execute(statement, {"fts": asked, "newest": newest_id, "most": most}).scalar_one())
+
+
+def _asked(session: Session, fts: str, words: TextClause, tokens: TextClause) -> tuple[str, TextClause]:
+    if not is_postgresql(session):
+        return fts, words
+    session.execute(_BY_INDEX)
+    return tsquery(fts).query, tokens

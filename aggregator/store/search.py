@@ -1,41 +1,72 @@
-"""The archive: narrowed by the index, verified by the matcher."""
+"""The archive: narrowed by the index, verified by the matcher, ordered and counted by what the matcher found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlsplit
+from itertools import islice
 
-from sqlalchemy import ColumnElement, TextClause, func
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from aggregator.model.article import Article
 from aggregator.model.rule import Document, Match
-from aggregator.rules import CompiledQuery, Narrowing
-from aggregator.store import fulltext
-from aggregator.store.articles import article
-from aggregator.store.tables import ArticleRow, SourceRow
+from aggregator.model.search import Cursor, Facet, Found, Order, Page, Place, Question, Statistics
+from aggregator.rules import CompiledQuery, digest, relevance
+from aggregator.store import facets, fulltext
+from aggregator.store.articles import articles_by_id
+from aggregator.store.candidates import SHOWN_AT, Bounds, candidates, document, documents, narrowed
+from aggregator.store.tables import ArticleRow
+
+__all__ = ["MOST_RANKED", "SHOWN_AT", "ask", "document", "narrowed", "search"]
 
 BATCH = 200
+MOST_RANKED = 5_000
+"""Of more hits, only the newest are ranked by relevance."""
+MOST_COUNTED = 10_000
+"""Words in more articles than this are common, and that is all that relevance needs to know."""
+MOST_LEAVES = 64
+"""Of so many leaves the archive is asked how common they are; a longer query is a list of words, none dearer than another."""
+UNKNOWN_SHARE = 100
+"""One article in so many is taken to hold a leaf that no index knows."""
+SAMPLE = 200
+"""The mean length of an article is that of the newest ones."""
 
 
-def document(found: Article) -> Document:
-    """What rules look at, of a stored article."""
-    host = (urlsplit(found.url).hostname or "").removeprefix("www.")
-    return Document(
-        title=found.title,
-        body=found.text,
-        authors=found.authors,
-        source=found.source_slug,
-        domain=host,
-        url=found.url,
-        language=found.language or "",
-        country=found.country,
-        group=found.source_group,
-        tags=found.tags,
-        published_at=found.published_at or found.first_seen_at,
-        words=found.words,
-    )
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """An article that the matcher confirmed, without its text."""
+
+    place: Place
+    match: Match
+
+
+def ask(session: Session, query: CompiledQuery, question: Question, now: datetime) -> Page:
+    """A page of the articles that a query matches, as the archive is at ``now``, or was when the first page was asked for.
+
+    Raises ValueError for a cursor of another search.
+    """
+    after = question.after
+    name = digest(query.query.text, question)
+    if after is not None and (after.digest != name or after.order is not question.order):
+        raise ValueError("the cursor belongs to another search: repeat the query, order and bounds of the page that gave it")
+    asked_at = after.asked_at if after else now
+    newest_id = after.newest_id if after else session.scalar(select(func.max(ArticleRow.id))) or 0
+    hunt = _Hunt(session, query, Bounds(question.since, question.until, newest_id), asked_at)
+    if question.order is Order.RELEVANCE:
+        known = after.statistics if after and after.statistics else _statistics(session, query, newest_id)
+        shown, counted, ranked = hunt.ranked(question, known, asked_at)
+    else:
+        known, ranked = None, None
+        shown, counted = hunt.dated(question)
+    hits, more = shown[: question.most], len(shown) > question.most
+    total, told = hunt.counts(question, counted)
+    if total is None and after is None and not more and ranked is None:
+        total = len(hits)
+    end = Cursor(name, question.order, asked_at, newest_id, hits[-1].place, known) if more else None
+    return Page(_whole(session, hits), total, end, told, ranked)
 
 
 def search(
@@ -50,43 +81,114 @@ def search(
 
     ``now`` is the instant of the question, from which a query with ``age`` counts back.
     """
-    found: list[tuple[Article, Match]] = []
-    total = 0
-    for candidate in _candidates(session, query.narrowing(now), since, until):
-        match = query.match(document(candidate), now)
-        if match is not None:
-            total += 1
-            if len(found) < most:
-                found.append((candidate, match))
-    return found, total
+    hunt = _Hunt(session, query, Bounds(since, until, fulltext.EVERYTHING), now)
+    question = Question(Order.NEWEST, most, since, until, total=True)
+    shown, counted = hunt.dated(question)
+    total, _ = hunt.counts(question, counted)
+    return [(found.article, found.match) for found in _whole(session, shown[:most])], total or 0
 
 
-def _candidates(session: Session, narrow: Narrowing, since: datetime | None, until: datetime | None) -> Iterator[Article]:
-    statement = select(ArticleRow, SourceRow).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
-    statement = statement.where(*narrowed(session, narrow, since, until)).order_by(SHOWN_AT.desc(), col(ArticleRow.id).desc())
-    rows = session.execute(statement.execution_options(yield_per=BATCH))
-    return (article(row, source) for row, source in rows)
+class _Hunt:
+    """One query, on its way through the archive."""
+
+    def __init__(self, session: Session, query: CompiledQuery, bounds: Bounds, now: datetime | None) -> None:
+        self._session, self._query, self._bounds, self._now = session, query, bounds, now
+        self._narrow = query.narrowing(now)
+        self._exact = self._narrow.exact and fulltext.exact(session, self._narrow.fts)
+
+    def _read(self, first: int, after: Place | None = None, *, oldest_first: bool = False) -> Generator[tuple[Place, Document]]:
+        """What may match, in order; of the first batch about ``first`` are wanted."""
+        size = min(first, BATCH)
+        with closing(candidates(self._session, self._narrow, self._bounds, after, oldest_first=oldest_first)) as ids:
+            while batch := list(islice(ids, size)):
+                yield from documents(self._session, batch)
+                size = min(2 * size, BATCH)
+
+    def _reads_all(self, question: Question) -> bool:
+        """Whether every hit must be read: the index alone cannot count them."""
+        return not self._exact and (question.total or bool(question.facets))
+
+    def dated(self, question: Question) -> tuple[list[_Hit], facets.Tally | None]:
+        """The hits of a page and one more, in the order of their dates; and every hit counted, if that took reading them."""
+        after = question.after.place if question.after else None
+        oldest_first = question.order is Order.OLDEST
+        wanted = question.most + 1
+        shown: list[_Hit] = []
+        if not self._reads_all(question):
+            with closing(self._read(wanted, after, oldest_first=oldest_first)) as read:
+                hits = ((place, self._query.match(found, self._now)) for place, found in read)
+                return list(islice((_Hit(place, match) for place, match in hits if match), wanted)), None
+        tally = facets.Tally(question.facets)
+        for place, found in self._read(BATCH, oldest_first=oldest_first):
+            behind = after is None or (_date(place) > _date(after) if oldest_first else _date(place) < _date(after))
+            if behind and len(shown) < wanted:
+                if match := self._query.match(found, self._now):
+                    shown.append(_Hit(place, match))
+                    tally.add(place.article_id, found)
+            elif self._query.holds(found, self._now):
+                tally.add(place.article_id, found)
+        return shown, tally
+
+    def ranked(
+        self, question: Question, known: Statistics, asked_at: datetime
+    ) -> tuple[list[_Hit], facets.Tally | None, int | None]:
+        """The hits of a page and one more, the most relevant first; every hit counted; and how many were ranked, if not all."""
+        tally = facets.Tally(question.facets)
+        scored: list[_Hit] = []
+        more = False
+        with closing(self._read(BATCH)) as read:
+            for place, found in read:
+                if len(scored) < MOST_RANKED:
+                    if match := self._query.match(found, self._now):
+                        score = relevance(match, found.words, asked_at - place.shown_at, known)
+                        scored.append(_Hit(replace(place, score=score), match))
+                        tally.add(place.article_id, found)
+                elif self._query.holds(found, self._now):
+                    more = True
+                    if not self._reads_all(question):
+                        break
+                    tally.add(place.article_id, found)
+        after = question.after.place if question.after else None
+        scored.sort(key=lambda hit: _rank(hit.place), reverse=True)
+        shown = [hit for hit in scored if after is None or _rank(hit.place) < _rank(after)]
+        counted = tally if not more or self._reads_all(question) else None
+        return shown[: question.most + 1], counted, len(scored) if more else None
+
+    def counts(self, question: Question, tally: facets.Tally | None) -> tuple[int | None, dict[Facet, dict[str, int]]]:
+        """How many hits there are, and their facets: from the tally, or from the index when that says it to the letter."""
+        if tally is not None:
+            return tally.total, facets.of_tally(self._session, tally)
+        if not self._exact:
+            return None, {}
+        total = facets.total(self._session, self._narrow, self._bounds) if question.total or question.facets else None
+        return total, {facet: facets.of_index(self._session, self._narrow, self._bounds, facet) for facet in question.facets}
 
 
-SHOWN_AT: ColumnElement[datetime] = func.coalesce(ArticleRow.published_at, ArticleRow.first_seen_at)
-"""When an article was published, or else first seen."""
+def _rank(place: Place) -> tuple[float, datetime, int]:
+    return place.score, place.shown_at, place.article_id
 
 
-def narrowed(
-    session: Session, narrow: Narrowing, since: datetime | None, until: datetime | None
-) -> Iterator[ColumnElement[bool] | TextClause]:
-    """What a query asks of an article and its source, as far as the index can tell."""
-    if narrow.fts is not None:
-        yield fulltext.hits(session, narrow.fts)
-    if narrow.sources:
-        yield col(SourceRow.slug).in_(narrow.sources)
-    if narrow.groups:
-        yield col(SourceRow.outlet_group).in_(narrow.groups)
-    if narrow.countries:
-        yield col(SourceRow.country).in_(narrow.countries)
-    if narrow.languages:
-        yield col(ArticleRow.language).in_(narrow.languages)
-    for begin in filter(None, (since, narrow.date_from)):
-        yield begin <= SHOWN_AT
-    for end in filter(None, (until, narrow.date_to)):
-        yield end > SHOWN_AT
+def _date(place: Place) -> tuple[datetime, int]:
+    return place.shown_at, place.article_id
+
+
+def _whole(session: Session, hits: Sequence[_Hit]) -> tuple[Found, ...]:
+    ids = [hit.place.article_id for hit in hits]
+    articles: dict[int, Article] = {}
+    for start in range(0, len(ids), BATCH):
+        articles |= articles_by_id(session, ids[start : start + BATCH])
+    return tuple(Found(articles[hit.place.article_id], hit.match, hit.place.score) for hit in hits)
+
+
+def _statistics(session: Session, query: CompiledQuery, newest_id: int) -> Statistics:
+    """What relevance asks of the archive. Articles are numbered one by one: the newest one's number tells how many there are."""
+    newest = select(ArticleRow.words).where(col(ArticleRow.id) <= newest_id).order_by(col(ArticleRow.id).desc()).limit(SAMPLE)
+    lengths = list(session.scalars(newest))
+    leaves = query.leaf_words()
+    holding = {}
+    for leaf, words in leaves.items():
+        if words is None or len(leaves) > MOST_LEAVES:
+            holding[leaf] = newest_id // UNKNOWN_SHARE
+        else:
+            holding[leaf] = fulltext.count(session, words, newest_id, MOST_COUNTED)
+    return Statistics(newest_id, sum(lengths) / len(lengths) if lengths else 0.0, holding)

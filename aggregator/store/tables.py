@@ -31,9 +31,10 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Computed, Index, LargeBinary, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from aggregator.store.schema import portable
 
@@ -336,8 +337,12 @@ class ArticleRow(SQLModel, table=True):
     withdrawn_at: datetime | None = None
     withdrawn: str = ""
     match_due: bool = True
+    shown_at: datetime = Field(default=None, sa_column=Column(UTCDateTime(), Computed("coalesce(published_at, first_seen_at)")))
 
-    __table_args__ = (Index("ix_article_match_due", "id", sqlite_where=sql("match_due")),)
+    __table_args__ = (
+        Index("ix_article_match_due", "id", sqlite_where=sql("match_due")),
+        Index("ix_article_shown_at", "shown_at", "id"),
+    )
 
 
 class AddressRow(SQLModel, table=True):

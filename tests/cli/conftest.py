@@ -44,6 +44,11 @@ class Outcome:
         """Standard output as JSON lines."""
         return [json.loads(line) for line in self.out.splitlines()]
 
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """The articles that ``search --json`` found."""
+        return list(self.records[0]["results"])
+
 
 CONFIGURE = structlog.configure
 

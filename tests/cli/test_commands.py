@@ -138,10 +138,10 @@ def test_version(program: Program, tmp_path: Path) -> None:
 def test_search_as_json_agrees_with_the_text(desk: Desk) -> None:
     text, lines = desk.call("search", "@kelvaris"), desk.call("search", "@kelvaris", "--json")
     assert (text.code, lines.code, lines.err) == (0, 0, "")
-    assert [record["id"] for record in lines.records] == ids(text.out)
+    assert [record["id"] for record in lines.results] == ids(text.out)
     assert len(ids(text.out)) == 18
     assert text.out.endswith("\n18 articles.\n")
-    for record in lines.records:
+    for record in lines.results:
         assert record["url"] in text.out
         assert record["title"] in text.out
         for field, start, end, leaf in record["spans"]:
@@ -150,33 +150,90 @@ def test_search_as_json_agrees_with_the_text(desk: Desk) -> None:
 
 
 def test_search_is_newest_first_and_limited(desk: Desk) -> None:
-    everything = desk.call("search", "@kelvaris", "--json").records
+    everything = desk.call("search", "@kelvaris", "--json").results
     few = desk.call("search", "@kelvaris", "--limit", "3")
     assert ids(few.out) == [record["id"] for record in everything[:3]]
-    assert few.out.endswith("\n18 articles, 3 shown.\n")
+    assert re.search(r"\nmore than 3 articles, 3 shown\.\nnext page: --after \S+\n$", few.out)
+    assert "\n18 articles, 3 shown.\n" in desk.call("search", "@kelvaris", "--limit", "3", "--total").out
     times = [record["published_at"] or record["first_seen_at"] for record in everything]
     assert times == sorted(times, key=datetime.fromisoformat, reverse=True)
     assert desk.call("search", "@kelvaris", "--limit", "0").code == 2
 
 
+@pytest.mark.parametrize("sort", ["newest", "oldest", "relevance"])
+def test_search_goes_on_where_a_page_ended(desk: Desk, sort: str) -> None:
+    whole = desk.call("search", "@kelvaris", "--sort", sort, "--since", "30d", "--json").results
+    pages: list[list[dict[str, Any]]] = []
+    after: list[str] | None = []
+    while after is not None:
+        found = desk.call("search", "@kelvaris", "--sort", sort, "--since", "30d", "--limit", "7", *after, "--json").records[0]
+        pages.append(found["results"])
+        after = ["--after", found["next"]] if found["next"] else None
+    assert [len(page) for page in pages] == [7, 7, 4]
+    assert [record["id"] for page in pages for record in page] == [record["id"] for record in whole]
+    scores = [record["score"] for record in whole]
+    assert scores == sorted(scores, reverse=True)
+    assert any(scores) == (sort == "relevance")
+
+
+def test_search_counts_by_facets(desk: Desk) -> None:
+    found = desk.call("search", "@kelvaris", "--json", "--limit", "2", "--facets", "source,language,day,group,rule").records[0]
+    assert found["total"] == 18
+    assert list(found["facets"]) == ["source", "language", "day", "group", "rule"]
+    for facet in ("source", "language", "day", "group"):
+        assert sum(found["facets"][facet].values()) == 18
+    assert found["facets"]["rule"]["kelvaris"] == 18
+    shown = desk.call("search", "@kelvaris", "--limit", "2", "--facets", "language,rule").out
+    assert re.search(r"^by language: en \d+, .*fa \d+", shown, re.MULTILINE)
+    assert "\n18 articles, 2 shown.\n" in shown
+
+
+def test_search_marks_snippets_as_the_text_does(desk: Desk) -> None:
+    for record in desk.call("search", "@kelvaris", "--json").results:
+        hits = [text for snippet in record["snippets"] for text, hit in snippet if hit]
+        assert len(hits) > 0 or all(field == "title" for field, *_ in record["spans"])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--facets", "source,colour"], "'colour' is none of source, group, language, day, rule"),
+        (["--after", "nonsense"], "this is no cursor"),
+        (["--sort", "best"], "best"),
+    ],
+    ids=["facets", "after", "sort"],
+)
+def test_search_refuses_what_it_does_not_know(desk: Desk, options: list[str], said: str) -> None:
+    done = desk.call("search", "port", *options)
+    assert (done.code, done.out) == (2, "")
+    assert said in " ".join(done.err.replace("│", " ").split())
+
+
+def test_a_cursor_belongs_to_its_search(desk: Desk) -> None:
+    cursor = desk.call("search", "@kelvaris", "--limit", "2", "--json").records[0]["next"]
+    done = desk.call("search", "@fhm", "--limit", "2", "--after", cursor)
+    assert (done.code, done.out) == (2, "")
+    assert "another search" in " ".join(done.err.replace("│", " ").split())
+
+
 def test_search_tells_which_name_was_used(desk: Desk) -> None:
-    used = {alias for record in desk.call("search", "@kelvaris", "--json").records for alias in record["aliases"]}
+    used = {alias for record in desk.call("search", "@kelvaris", "--json").results for alias in record["aliases"]}
     assert {"Irena Kelvaris", "Kelvaris", "ایرنا کلواریس"} <= used
 
 
 def test_search_takes_every_keyboard(desk: Desk) -> None:
     persian, arabic = desk.call("search", "پلیس", "--json"), desk.call("search", "پليس", "--json")
-    assert [record["id"] for record in persian.records] == [record["id"] for record in arabic.records]
-    assert {record["language"] for record in persian.records} == {"fa"}
-    assert len(persian.records) == 4
+    assert [record["id"] for record in persian.results] == [record["id"] for record in arabic.results]
+    assert {record["language"] for record in persian.results} == {"fa"}
+    assert len(persian.results) == 4
 
 
 def test_search_since_and_until_part_the_archive(desk: Desk) -> None:
-    everything = desk.call("search", "@fhm", "--json", "--limit", "1000").records
+    everything = desk.call("search", "@fhm", "--json", "--limit", "1000").results
     middle = everything[len(everything) // 2]
     at = datetime.fromisoformat(middle["published_at"]).isoformat()
-    later = desk.call("search", "@fhm", "--json", "--limit", "1000", "--since", at).records
-    earlier = desk.call("search", "@fhm", "--json", "--limit", "1000", "--until", at).records
+    later = desk.call("search", "@fhm", "--json", "--limit", "1000", "--since", at).results
+    earlier = desk.call("search", "@fhm", "--json", "--limit", "1000", "--until", at).results
     assert later + earlier == everything
     assert later[-1]["published_at"] == middle["published_at"]
     assert desk.call("search", "@fhm", "--since", "0s").out == "0 articles.\n"
@@ -209,12 +266,12 @@ def test_an_unknown_entity_is_named(desk: Desk) -> None:
 
 def test_a_doubtful_query_is_answered_with_a_warning(desk: Desk) -> None:
     done = desk.call("search", "port AND strike OR budget", "--json")
-    assert (done.code, len(done.records) > 0) == (0, True)
+    assert (done.code, len(done.results) > 0) == (0, True)
     assert done.err.startswith("warning: column 17: AND and OR are mixed")
 
 
 def test_rule_test_counts_what_search_finds(desk: Desk) -> None:
-    found = desk.call("search", "Northgate OR @kelvaris", "--json", "--since", "30d").records
+    found = desk.call("search", "Northgate OR @kelvaris", "--json", "--since", "30d").results
     done = desk.call("rule", "test", "Northgate OR @kelvaris", "--limit", "2")
     assert (done.code, done.err) == (0, "")
     days = {day: int(count) for day, count in re.findall(r"^(\d{4}-\d\d-\d\d) +(\d+) █+$", done.out, re.MULTILINE)}

@@ -1,0 +1,133 @@
+"""Candidates: the articles that may match, in order, a batch at a time; and what the matcher looks at of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy import ColumnElement, TextClause, tuple_
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, col, select
+
+from aggregator.model.article import Article
+from aggregator.model.rule import Document
+from aggregator.model.search import Place
+from aggregator.rules import Narrowing
+from aggregator.store import fulltext
+from aggregator.store.dialect import driver, instant
+from aggregator.store.tables import ArticleRow, SourceRow
+
+BATCH = 500
+"""So many ids are fetched at once."""
+FEW = 500
+"""So many articles are read and sorted; of more, the index by date says which comes first."""
+
+SHOWN_AT: Mapped[datetime] = col(ArticleRow.shown_at)
+"""When an article was published, or else first seen."""
+
+_DOCUMENTS = (
+    "SELECT a.id, a.title, a.text, CAST(a.authors AS TEXT), CAST(a.tags AS TEXT), a.url, a.language, a.shown_at, a.words,"
+    " s.slug, s.outlet_group, s.country FROM article AS a JOIN source AS s ON s.id = a.source_id"
+    " WHERE a.id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Which articles a search is about: ``since <= shown < until`` (None: open), up to the article ``newest_id``."""
+
+    since: datetime | None
+    until: datetime | None
+    newest_id: int
+
+
+def document(found: Article) -> Document:
+    """What rules look at, of a stored article."""
+    return Document(
+        title=found.title,
+        body=found.text,
+        authors=found.authors,
+        source=found.source_slug,
+        domain=_domain(found.url),
+        url=found.url,
+        language=found.language or "",
+        country=found.country,
+        group=found.source_group,
+        tags=found.tags,
+        published_at=found.published_at or found.first_seen_at,
+        words=found.words,
+    )
+
+
+def _domain(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def documents(session: Session, ids: Sequence[int]) -> list[tuple[Place, Document]]:
+    """The same for many articles, in the order of their ids, with where each stands by its date."""
+    found = {
+        id_: (
+            Place(0.0, at := instant(shown_at), id_),
+            Document(
+                title, text, tuple(json.loads(authors)), slug, _domain(url), url, language or "", country, group,
+                tuple(json.loads(tags)), at, words,
+            ),
+        )
+        for id_, title, text, authors, tags, url, language, shown_at, words, slug, group, country in driver(session).execute(
+            _DOCUMENTS, {"ids": json.dumps(list(ids))}
+        )
+    }  # fmt: skip
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def narrowed(
+    session: Session, narrow: Narrowing, since: datetime | None, until: datetime | None, *, by_date: bool = False
+) -> Iterator[ColumnElement[bool] | TextClause]:
+    """What a query asks of an article and its source, as far as the index can tell. ``by_date``: they are read in that order."""
+    if narrow.fts is not None:
+        yield fulltext.hits(session, narrow.fts, by_date=by_date)
+    if narrow.sources:
+        yield col(SourceRow.slug).in_(narrow.sources)
+    if narrow.groups:
+        yield col(SourceRow.outlet_group).in_(narrow.groups)
+    if narrow.countries:
+        yield col(SourceRow.country).in_(narrow.countries)
+    if narrow.languages:
+        yield col(ArticleRow.language).in_(narrow.languages)
+    for begin in filter(None, (since, narrow.date_from)):
+        yield begin <= SHOWN_AT
+    for end in filter(None, (until, narrow.date_to)):
+        yield end > SHOWN_AT
+
+
+def has_keys(narrow: Narrowing) -> bool:
+    """Whether a narrowing asks for more than words."""
+    return any((narrow.sources, narrow.groups, narrow.countries, narrow.languages, narrow.date_from, narrow.date_to))
+
+
+def candidates(
+    session: Session, narrow: Narrowing, bounds: Bounds, after: Place | None = None, *, oldest_first: bool = False
+) -> Generator[int]:
+    """Ids of the articles that may match, by the instant when they were published or first seen, from behind ``after`` on.
+
+    They come as they are asked for: who needs twenty of a million does not pay for a million, and closes this when he has them.
+    """
+    few = None if narrow.fts is None else fulltext.few(session, narrow.fts, FEW)
+    statement = select(ArticleRow.id).where(col(ArticleRow.id) <= bounds.newest_id)
+    if few is not None:
+        statement = statement.where(col(ArticleRow.id).in_(few))
+    if narrow.sources or narrow.groups or narrow.countries:
+        statement = statement.join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
+    rest = narrow if few is None else replace(narrow, fts=None)
+    for condition in narrowed(session, rest, bounds.since, bounds.until, by_date=True):
+        statement = statement.where(condition)
+    key = (SHOWN_AT, col(ArticleRow.id))
+    if after is not None:
+        here, there = tuple_(*key), (after.shown_at, after.article_id)
+        statement = statement.where(here > there if oldest_first else here < there)
+    statement = statement.order_by(*(part.asc() if oldest_first else part.desc() for part in key))
+    with session.scalars(statement.execution_options(yield_per=BATCH)) as found:
+        yield from found

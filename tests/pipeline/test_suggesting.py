@@ -14,7 +14,7 @@ from sqlmodel import Session
 from aggregator.model.rule import Document, RuleSpec
 from aggregator.pipeline.suggesting import Adviser, Suggestion
 from aggregator.rules import compile_query
-from aggregator.store import Store, migrate
+from aggregator.store import Store
 from aggregator.store.articles import articles_by_id
 from aggregator.store.search import document
 from aggregator.store.tables import ArticleRow
@@ -33,11 +33,10 @@ Advise = Callable[..., Suggestion]
 
 
 @pytest.fixture
-def advise(tmp_path: Path) -> Iterator[Advise]:
+def advise(tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[Advise]:
     """300 articles of common words; the first ten say something more."""
     chance = random.Random(7)
-    url = f"sqlite:///{tmp_path}/a.db"
-    migrate.upgrade(url)
+    url = migrated(tmp_path / "a.db")
     at = datetime(2026, 3, 1, tzinfo=UTC)
 
     def fill(session: Session) -> None:

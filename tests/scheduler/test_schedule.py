@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,11 +51,11 @@ async def relay() -> AsyncIterator[SlowRelay]:
 
 
 @pytest.fixture
-def config(tmp_path: Path, relay: SlowRelay) -> Config:
+def config(tmp_path: Path, relay: SlowRelay, migrated: Callable[[Path], str]) -> Config:
     mail = MailSettings(
         mode=MailMode.SMTP, host="127.0.0.1", port=relay.port, security=MailSecurity.NONE, sender="desk@example.org"
     )
-    settings = Settings(store=StoreSettings(f"sqlite:///{tmp_path}/s.db"), mail=mail, workers=WorkerSettings(processes=1))
+    settings = Settings(store=StoreSettings(migrated(tmp_path / "s.db")), mail=mail, workers=WorkerSettings(processes=1))
     return Config(settings, recipients=(Recipient("ana", "ana@example.org", digest=False),))
 
 

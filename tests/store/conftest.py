@@ -16,7 +16,7 @@ from aggregator.model.delivery import Recipient
 from aggregator.model.feed import FeedEntry
 from aggregator.model.rule import Lane, RuleSpec
 from aggregator.model.source import SourceSpec
-from aggregator.store import Store, migrate, registry
+from aggregator.store import Store, registry
 from aggregator.store.dialect import is_postgresql
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -28,13 +28,11 @@ def now() -> datetime:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def store_url(request: pytest.FixtureRequest, tmp_path: Path, migrated: Callable[[Path], str]) -> str:
     """A store with the schema, on either database."""
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
-    url = f"sqlite:///{tmp_path}/test.db"
-    migrate.upgrade(url)
-    return url
+    return migrated(tmp_path / "test.db")
 
 
 @pytest.fixture
@@ -44,11 +42,9 @@ def store(store_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+def sqlite_store(tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[Store]:
     """For what is SQLite's alone."""
-    url = f"sqlite:///{tmp_path}/test.db"
-    migrate.upgrade(url)
-    with Store(url) as opened:
+    with Store(migrated(tmp_path / "test.db")) as opened:
         yield opened
 
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,12 +93,12 @@ async def read_answer(reader: asyncio.StreamReader) -> Answer:
 
 
 @pytest.fixture
-async def face(tmp_path: Path) -> AsyncIterator[Face]:
+async def face(tmp_path: Path, migrated: Callable[[Path], str]) -> AsyncIterator[Face]:
     listener = listen(WebSettings())
     port = listener.getsockname()[1]
     config = Config(
         Settings(
-            store=StoreSettings(f"sqlite:///{tmp_path}/web.db"),
+            store=StoreSettings(migrated(tmp_path / "web.db")),
             fetch=FetchSettings(max_body_bytes=LIMIT),
             workers=WorkerSettings(processes=1),
             mail=MailSettings(folder=tmp_path / "mail"),

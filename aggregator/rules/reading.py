@@ -18,12 +18,14 @@ from aggregator.text import Offsets, attributions, offsets, quotations, terms
 Scope: TypeAlias = Literal["text", "title", "body", "lead", "author", "quoted", "unquoted", "cites"]
 Interval: TypeAlias = tuple[int, int]
 """First and last term position, both included."""
+Key: TypeAlias = str | tuple[str, str]
+"""A word, or two neighbours."""
 
 GAP = 101
 """Empty positions between title and body, and between authors: one more than the widest NEAR, so that nothing reaches across."""
 LEAD = 100
 """The lead is the title and so many tokens of the body."""
-STEM = 3
+PAIR = 2
 AUTHORS_JOINED_BY = ", "
 _BLANK = re.compile(r"\s+")
 
@@ -40,12 +42,16 @@ class Probe:
     prefix: bool
     literal: str
     scope: Scope
-    word: str | None = field(init=False)
-    """The term, if it is enough that it stands anywhere in title or body."""
+    enough: tuple[Key, ...] = field(init=False)
+    """Words and pairs of neighbours of which one anywhere in title or body is enough; empty if positions must be looked at."""
 
     def __post_init__(self) -> None:
-        simple = not self.prefix and not self.literal and self.scope == "text" and len(self.sequences) == 1
-        object.__setattr__(self, "word", self.sequences[0][0] if simple and len(self.sequences[0]) == 1 else None)
+        plain = not self.prefix and not self.literal and self.scope == "text" and max(map(len, self.sequences)) <= PAIR
+        object.__setattr__(self, "enough", tuple(map(_key, self.sequences)) if plain else ())
+
+
+def _key(sequence: tuple[str, ...]) -> Key:
+    return sequence[0] if len(sequence) == 1 else (sequence[0], sequence[1])
 
 
 class Stream:
@@ -64,11 +70,6 @@ class Stream:
     def pairs(self) -> set[tuple[str, str]]:
         """All terms with their next neighbours."""
         return set(pairwise(self._row))
-
-    @cached_property
-    def stems(self) -> set[str]:
-        """The beginnings of all terms, ``STEM`` letters long."""
-        return {term[:STEM] for term in self.present}
 
     def find(self, probe: Probe) -> list[Interval]:
         """Where ``probe``'s sequences stand, sorted, without regard to its scope and literal."""

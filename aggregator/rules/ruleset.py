@@ -13,24 +13,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain, pairwise
+from itertools import chain, compress, pairwise
 from operator import itemgetter
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from aggregator.errors import ConfigErrors, RuleSyntaxError
 from aggregator.model.rule import Document, Entity, Match, RuleSpec
 from aggregator.rules.compiler import Probes, compile_tree
 from aggregator.rules.matcher import AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Leaf, Loose, Node, match
 from aggregator.rules.parser import parse
-from aggregator.rules.reading import STEM, Probe, Reading, Stream
+from aggregator.rules.reading import PAIR, Key, Probe, Reading, Stream
 from aggregator.rules.syntax import Warning_
 from aggregator.text import unspaced
 
 K = TypeVar("K")
 T = TypeVar("T")
-_Key: TypeAlias = str | tuple[str, str]
 
 _LONG = 12
+STEM = 3
 
 
 class Rarity:
@@ -100,83 +100,108 @@ class _Anchor:
 
     probe: Probe
     rules: list[_Rule] = field(default_factory=list)
-    keys: list[_Key] = field(default_factory=list)
-    stems: list[str] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
+    beginnings: list[str] = field(default_factory=list)
 
 
 class _Index:
-    """What is looked for in one stream of terms: words, which call their rules at once; phrases by their rarest pair of
-    neighbours; what has but one whole word by that; and prefixes of one word by their first letters."""
+    """What is looked for in one stream of terms, filed by what must be there: a word or, of a phrase, its rarest pair of
+    neighbours. Where that is enough the rules themselves are filed. Prefixes of one word are filed by their first letters."""
 
     def __init__(self, rarity: Rarity) -> None:
         self._rarity = rarity
-        self._words: dict[str, list[_Rule]] = {}
         self._anchors: dict[Probe, _Anchor] = {}
-        self._filed: dict[_Key, list[_Anchor]] = {}
-        self._stems: dict[str, list[_Anchor]] = {}
+        self._filed: dict[Key, list[_Rule | _Anchor]] = {}
+        # The keys of what is filed, once more: two sets meet in a quarter of the time that a set and a dictionary take.
+        self._words: set[Key] = set()
+        self._pairs: set[Key] = set()
+        self._stems: dict[str, dict[str, list[_Anchor]]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._words or self._anchors)
+        return bool(self._filed or self._stems)
 
     def hang(self, rule: _Rule, probe: Probe) -> None:
         """From now on ``probe`` calls ``rule``."""
-        if probe.word is not None:
-            self._words.setdefault(probe.word, []).append(rule)
+        for key in probe.enough:
+            self._file(key, rule)
+        if probe.enough:
             return
         anchor = self._anchors.get(probe)
         if anchor is None:
             anchor = self._anchors[probe] = _Anchor(probe)
-            anchor.keys.extend({self._key(sequence, probe.prefix) for sequence in probe.sequences} - {""})
-            anchor.stems.extend({sequence[0][:STEM] for sequence in probe.sequences if probe.prefix and len(sequence) == 1})
+            anchor.keys.extend({key for sequence in probe.sequences if (key := self._key(sequence, probe.prefix))})
+            anchor.beginnings.extend({sequence[0] for sequence in probe.sequences if probe.prefix and len(sequence) == 1})
             for key in anchor.keys:
-                self._filed.setdefault(key, []).append(anchor)
-            for stem in anchor.stems:
-                self._stems.setdefault(stem, []).append(anchor)
+                self._file(key, anchor)
+            for beginning in anchor.beginnings:
+                self._stems.setdefault(beginning[:STEM], {}).setdefault(beginning, []).append(anchor)
         anchor.rules.append(rule)
 
-    def _key(self, sequence: Sequence[str], prefix: bool) -> _Key:
-        """What must be there for ``sequence``, a pair of neighbours or a word; empty for the prefix of one word."""
+    def _key(self, sequence: Sequence[str], prefix: bool) -> Key:
+        """What must be there for ``sequence``; empty for the prefix of one word."""
         whole = sequence[:-1] if prefix else sequence
-        if not whole:
-            return ""
-        if len(whole) == 1:
-            return whole[0]
+        if len(whole) < PAIR:
+            return "".join(whole)
         return min(pairwise(whole), key=lambda pair: sorted(map(self._rarity.commonness, pair)))
+
+    def _file(self, key: Key, item: _Rule | _Anchor) -> None:
+        self._filed.setdefault(key, []).append(item)
+        (self._words if isinstance(key, str) else self._pairs).add(key)
+
+    def _unfile(self, key: Key, item: _Rule | _Anchor) -> None:
+        if _take(self._filed, key, item):
+            (self._words if isinstance(key, str) else self._pairs).remove(key)
 
     def free(self, rule: _Rule, probe: Probe) -> None:
         """Undo ``hang``, and drop what nothing else hangs on."""
-        if probe.word is not None:
-            _take(self._words, probe.word, rule)
+        for key in probe.enough:
+            self._unfile(key, rule)
+        if probe.enough:
             return
         anchor = self._anchors[probe]
         anchor.rules.remove(rule)
-        if not anchor.rules:
-            del self._anchors[probe]
-            for key in anchor.keys:
-                _take(self._filed, key, anchor)
-            for stem in anchor.stems:
-                _take(self._stems, stem, anchor)
+        if anchor.rules:
+            return
+        del self._anchors[probe]
+        for key in anchor.keys:
+            self._unfile(key, anchor)
+        for beginning in anchor.beginnings:
+            stem = beginning[:STEM]
+            if _take(self._stems[stem], beginning, anchor) and not self._stems[stem]:
+                del self._stems[stem]
 
-    def called(self, reading: Reading, stream: Stream) -> Iterator[list[_Rule]]:
-        """The rules of every anchor that stands in the document, some perhaps twice."""
-        yield from map(self._words.__getitem__, self._words.keys() & stream.present)
-        found: list[Iterable[list[_Anchor]]] = []
-        if self._filed:
-            filed = self._filed.keys()
-            found.append(map(self._filed.__getitem__, filed & stream.present))
-            found.append(map(self._filed.__getitem__, filed & stream.pairs))
-        if self._stems:
-            found.append(map(self._stems.__getitem__, self._stems.keys() & stream.stems))
-        for anchor in chain.from_iterable(chain.from_iterable(found)):
+    def call(self, called: set[_Rule], reading: Reading, stream: Stream) -> None:
+        """Add the rules of every anchor that stands in the document to ``called``."""
+        keys = self._words & stream.present
+        if self._pairs:
+            keys |= self._pairs & stream.pairs
+        for item in chain.from_iterable(map(self._filed.__getitem__, keys)):
+            if isinstance(item, _Rule):
+                called.add(item)
+            elif reading.intervals(item.probe):
+                called.update(item.rules)
+        for anchor in self._begun(stream.present) if self._stems else ():
             if reading.intervals(anchor.probe):
-                yield anchor.rules
+                called.update(anchor.rules)
+
+    def _begun(self, present: set[str]) -> set[_Anchor]:
+        """The anchors of all prefixes with which some term begins."""
+        found: set[_Anchor] = set()
+        for term in compress(present, map(self._stems.__contains__, map(itemgetter(slice(STEM)), present))):
+            beginnings = self._stems[term[:STEM]]
+            for end in range(STEM, len(term) + 1):
+                if (begun := term[:end]) in beginnings:
+                    found.update(beginnings[begun])
+        return found
 
 
-def _take(shelves: dict[K, list[T]], key: K, item: T) -> None:
+def _take(shelves: dict[K, list[T]], key: K, item: T) -> bool:
+    """Take ``item`` from its shelf; whether that was the last one."""
     shelf = shelves[key]
     shelf.remove(item)
     if not shelf:
         del shelves[key]
+    return not shelf
 
 
 class _Noting(Mapping[str, Entity]):
@@ -313,9 +338,9 @@ class RuleSet:
         """The matches of all rules on ``document`` at ``now``, in the order of the rules. A rule with ``age`` needs ``now``."""
         reading = Reading(document, now)
         called = set(self._unanchored)
-        called.update(chain.from_iterable(self._text.called(reading, reading.text)))
+        self._text.call(called, reading, reading.text)
         if self._authors:
-            called.update(chain.from_iterable(self._authors.called(reading, reading.authors)))
+            self._authors.call(called, reading, reading.authors)
         found = [(rule.rank, hit) for rule in called if (hit := match(rule.spec.slug, rule.root, reading)) is not None]
         return tuple(hit for _, hit in sorted(found, key=itemgetter(0)))
 

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
+from itertools import accumulate, chain, compress
 from typing import Any
 
 from aggregator.text import tokens
@@ -128,13 +128,11 @@ class Offsets:
     def _add(self, text: str, begin: int) -> None:
         folded = _aligned(text)
         if folded is not None:
-            at = begin
-            for run in folded.split(" "):
-                if run:
-                    self.starts.append(at)
-                    at += len(run)
-                    self.ends.append(at)
-                at += 1
+            runs = folded.split(" ")
+            # Every run with the blank behind it begins where the one before ends. The empty ones are blanks beside blanks.
+            starts = list(accumulate(map((1).__add__, map(len, runs)), initial=begin))
+            self.starts.extend(compress(starts, runs))
+            self.ends.extend(compress(map((-1).__add__, starts[1:]), runs))
         elif "\n" in text:
             for line in text.split("\n"):
                 self._add(line, begin)

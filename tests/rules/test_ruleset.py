@@ -80,11 +80,9 @@ def test_what_is_removed_leaves_nothing_behind(rules: list[RuleSpec]) -> None:
     ruleset.update((), ENTITIES.values())
     gc.collect()
     assert len(ruleset) == 0
-    assert not ruleset._text
-    assert not ruleset._text._filed
-    assert not ruleset._text._stems
-    assert not ruleset._authors
-    assert not ruleset._authors._filed
+    for index in (ruleset._text, ruleset._authors):
+        assert not index
+        assert not (index._filed or index._words or index._pairs or index._anchors or index._stems)
     assert not ruleset._users
     assert not ruleset._unanchored
     assert not ruleset._probes._known

@@ -2,7 +2,8 @@
 
 Each rule hangs on anchors, a set of words and phrases of which at least one must stand in the text for the rule to match
 (the cheapest such set). An anchor is filed under its rarest term; a document's terms look the anchors up, those that are really
-there call their rules, and the evaluator decides. Rarity never decides correctness: it is the archive's own count of texts for
+there call their rules, and the evaluator decides. Rules that require a source, group, country or language hang apart from the
+others, in a section that only such documents ask. Rarity never decides correctness: it is the archive's own count of texts for
 each term where one is given, and a guess from the length of words beside it.
 
 A set is changed in place, one rule at a time, and never built again. It is not for two threads at once.
@@ -10,198 +11,19 @@ A set is changed in place, one rule at a time, and never built again. It is not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import chain, compress, pairwise
 from operator import itemgetter
-from typing import TypeVar
 
 from aggregator.errors import ConfigErrors, RuleSyntaxError
 from aggregator.model.rule import Document, Entity, Match, RuleSpec
 from aggregator.rules.compiler import Probes, compile_tree
-from aggregator.rules.matcher import AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Leaf, Loose, Node, match
+from aggregator.rules.filing import Gate, HungRule, Section, gates, gates_of
+from aggregator.rules.matcher import match
 from aggregator.rules.parser import parse
-from aggregator.rules.reading import PAIR, Key, Probe, Reading, Stream
+from aggregator.rules.rarity import Rarity, anchors
+from aggregator.rules.reading import Reading
 from aggregator.rules.syntax import Warning_
-from aggregator.text import unspaced
-
-K = TypeVar("K")
-T = TypeVar("T")
-
-_LONG = 12
-STEM = 3
-
-
-class Rarity:
-    """How often terms occur, as far as one can tell. ``counts``: in how many of the archive's texts a term stands."""
-
-    def __init__(self, counts: Mapping[str, int] | None = None) -> None:
-        self._counts = counts or {}
-
-    def commonness(self, term: str) -> float:
-        """The count; what lies between two counts is a guess: short words more, characters of unspaced scripts in between."""
-        return self._counts.get(term, 0) + (0.03 if unspaced(term) else 2.0 ** -min(len(term), _LONG))
-
-    def cost(self, anchors: Sequence[Probe]) -> float:
-        """A guess at how often one of ``anchors`` stands in a text."""
-        return sum(
-            min(map(self.commonness, sequence)) * (4.0 if probe.prefix and len(sequence) == 1 else 1.0) / len(sequence)
-            for probe in anchors
-            for sequence in probe.sequences
-        )
-
-
-GUESS = Rarity()
-
-
-def anchors(node: Node, rarity: Rarity = GUESS) -> tuple[Probe, ...] | None:
-    """The cheapest set of probes of which one must hit for ``node`` to hold; None if there is no such set."""
-    match node:
-        case Leaf(probe=probe):
-            return (probe,)
-        case Loose(words=words):
-            return min(((word.probe,) for word in words), key=rarity.cost)
-        case AllOf(parts=parts):
-            return _cheapest(parts, rarity)
-        case AnyOf(parts=parts) | AnyPlace(parts=parts):
-            sets = [anchors(part, rarity) for part in parts]
-            return tuple(dict.fromkeys(probe for one in sets for probe in one or ())) if all(sets) else None
-        case Beside(left=left, right=right):
-            return _cheapest((left, right), rarity)
-        case Apart(left=part) | Count(part=part):
-            return anchors(part, rarity)
-        case _:
-            return None
-
-
-def _cheapest(parts: Iterable[Node], rarity: Rarity) -> tuple[Probe, ...] | None:
-    """The cheapest of the parts' sets: each part must hold."""
-    sets = [on for part in parts if (on := anchors(part, rarity))]
-    return min(sets, key=rarity.cost) if len(sets) > 1 else next(iter(sets), None)
-
-
-@dataclass(slots=True, eq=False)
-class _Rule:
-    """A rule as it hangs in the set."""
-
-    spec: RuleSpec
-    root: Node
-    uses: frozenset[str]
-    """The entities that it names, and those that these name."""
-    warnings: tuple[Warning_, ...]
-    on: tuple[Probe, ...] | None
-    rank: int
-
-
-@dataclass(slots=True, eq=False)
-class _Anchor:
-    """A probe that is more than a word, with the rules that hang on it, and where it is filed."""
-
-    probe: Probe
-    rules: list[_Rule] = field(default_factory=list)
-    keys: list[Key] = field(default_factory=list)
-    beginnings: list[str] = field(default_factory=list)
-
-
-class _Index:
-    """What is looked for in one stream of terms, filed by what must be there: a word or, of a phrase, its rarest pair of
-    neighbours. Where that is enough the rules themselves are filed. Prefixes of one word are filed by their first letters."""
-
-    def __init__(self, rarity: Rarity) -> None:
-        self._rarity = rarity
-        self._anchors: dict[Probe, _Anchor] = {}
-        self._filed: dict[Key, list[_Rule | _Anchor]] = {}
-        # The keys of what is filed, once more: two sets meet in a quarter of the time that a set and a dictionary take.
-        self._words: set[Key] = set()
-        self._pairs: set[Key] = set()
-        self._stems: dict[str, dict[str, list[_Anchor]]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._filed or self._stems)
-
-    def hang(self, rule: _Rule, probe: Probe) -> None:
-        """From now on ``probe`` calls ``rule``."""
-        for key in probe.enough:
-            self._file(key, rule)
-        if probe.enough:
-            return
-        anchor = self._anchors.get(probe)
-        if anchor is None:
-            anchor = self._anchors[probe] = _Anchor(probe)
-            anchor.keys.extend({key for sequence in probe.sequences if (key := self._key(sequence, probe.prefix))})
-            anchor.beginnings.extend({sequence[0] for sequence in probe.sequences if probe.prefix and len(sequence) == 1})
-            for key in anchor.keys:
-                self._file(key, anchor)
-            for beginning in anchor.beginnings:
-                self._stems.setdefault(beginning[:STEM], {}).setdefault(beginning, []).append(anchor)
-        anchor.rules.append(rule)
-
-    def _key(self, sequence: Sequence[str], prefix: bool) -> Key:
-        """What must be there for ``sequence``; empty for the prefix of one word."""
-        whole = sequence[:-1] if prefix else sequence
-        if len(whole) < PAIR:
-            return "".join(whole)
-        return min(pairwise(whole), key=lambda pair: sorted(map(self._rarity.commonness, pair)))
-
-    def _file(self, key: Key, item: _Rule | _Anchor) -> None:
-        self._filed.setdefault(key, []).append(item)
-        (self._words if isinstance(key, str) else self._pairs).add(key)
-
-    def _unfile(self, key: Key, item: _Rule | _Anchor) -> None:
-        if _take(self._filed, key, item):
-            (self._words if isinstance(key, str) else self._pairs).remove(key)
-
-    def free(self, rule: _Rule, probe: Probe) -> None:
-        """Undo ``hang``, and drop what nothing else hangs on."""
-        for key in probe.enough:
-            self._unfile(key, rule)
-        if probe.enough:
-            return
-        anchor = self._anchors[probe]
-        anchor.rules.remove(rule)
-        if anchor.rules:
-            return
-        del self._anchors[probe]
-        for key in anchor.keys:
-            self._unfile(key, anchor)
-        for beginning in anchor.beginnings:
-            stem = beginning[:STEM]
-            if _take(self._stems[stem], beginning, anchor) and not self._stems[stem]:
-                del self._stems[stem]
-
-    def call(self, called: set[_Rule], reading: Reading, stream: Stream) -> None:
-        """Add the rules of every anchor that stands in the document to ``called``."""
-        keys = self._words & stream.present
-        if self._pairs:
-            keys |= self._pairs & stream.pairs
-        for item in chain.from_iterable(map(self._filed.__getitem__, keys)):
-            if isinstance(item, _Rule):
-                called.add(item)
-            elif reading.intervals(item.probe):
-                called.update(item.rules)
-        for anchor in self._begun(stream.present) if self._stems else ():
-            if reading.intervals(anchor.probe):
-                called.update(anchor.rules)
-
-    def _begun(self, present: set[str]) -> set[_Anchor]:
-        """The anchors of all prefixes with which some term begins."""
-        found: set[_Anchor] = set()
-        for term in compress(present, map(self._stems.__contains__, map(itemgetter(slice(STEM)), present))):
-            beginnings = self._stems[term[:STEM]]
-            for end in range(STEM, len(term) + 1):
-                if (begun := term[:end]) in beginnings:
-                    found.update(beginnings[begun])
-        return found
-
-
-def _take(shelves: dict[K, list[T]], key: K, item: T) -> bool:
-    """Take ``item`` from its shelf; whether that was the last one."""
-    shelf = shelves[key]
-    shelf.remove(item)
-    if not shelf:
-        del shelves[key]
-    return not shelf
 
 
 class _Noting(Mapping[str, Entity]):
@@ -230,10 +52,9 @@ class RuleSet:
         self._rarity = Rarity(counts)
         self._probes = Probes()
         self._entities: dict[str, Entity] = {}
-        self._rules: dict[str, _Rule] = {}
+        self._rules: dict[str, HungRule] = {}
         self._users: dict[str, set[str]] = {}
-        self._unanchored: dict[_Rule, None] = {}
-        self._text, self._authors = _Index(self._rarity), _Index(self._rarity)
+        self._sections: dict[Gate, Section] = {}
         self._next = 0
 
     def __len__(self) -> int:
@@ -307,40 +128,37 @@ class RuleSet:
                 self._free(held)
             self._hang(rule)
 
-    def _compiled(self, spec: RuleSpec, known: Mapping[str, Entity]) -> _Rule:
+    def _compiled(self, spec: RuleSpec, known: Mapping[str, Entity]) -> HungRule:
         query, noting = parse(spec.query), _Noting(known)
         root = compile_tree(query, noting, self._probes)
-        return _Rule(spec, root, frozenset(noting.asked), query.warnings, anchors(root, self._rarity), 0)
+        return HungRule(spec, root, frozenset(noting.asked), query.warnings, anchors(root, self._rarity), gates(root))
 
-    def _hang(self, rule: _Rule) -> None:
+    def _hang(self, rule: HungRule) -> None:
         self._rules[rule.spec.slug] = rule
         for entity in rule.uses:
             self._users.setdefault(entity, set()).add(rule.spec.slug)
-        if rule.on is None:
-            self._unanchored[rule] = None
-        for probe in rule.on or ():
-            self._index(probe).hang(rule, probe)
+        for gate in rule.gates:
+            if gate not in self._sections:
+                self._sections[gate] = Section(self._rarity)
+            self._sections[gate].hang(rule)
 
-    def _free(self, rule: _Rule) -> None:
+    def _free(self, rule: HungRule) -> None:
         del self._rules[rule.spec.slug]
         for entity in rule.uses:
             self._users[entity].discard(rule.spec.slug)
             if not self._users[entity]:
                 del self._users[entity]
-        self._unanchored.pop(rule, None)
-        for probe in rule.on or ():
-            self._index(probe).free(rule, probe)
-
-    def _index(self, probe: Probe) -> _Index:
-        return self._authors if probe.scope == "author" else self._text
+        for gate in rule.gates:
+            self._sections[gate].free(rule)
+            if not self._sections[gate]:
+                del self._sections[gate]
 
     def match(self, document: Document, now: datetime | None = None) -> tuple[Match, ...]:
         """The matches of all rules on ``document`` at ``now``, in the order of the rules. A rule with ``age`` needs ``now``."""
-        reading = Reading(document, now)
-        called = set(self._unanchored)
-        self._text.call(called, reading, reading.text)
-        if self._authors:
-            self._authors.call(called, reading, reading.authors)
+        reading, called = Reading(document, now), set[HungRule]()
+        for gate in gates_of(document):
+            if section := self._sections.get(gate):
+                section.call(called, reading)
         found = [(rule.rank, hit) for rule in called if (hit := match(rule.spec.slug, rule.root, reading)) is not None]
         return tuple(hit for _, hit in sorted(found, key=itemgetter(0)))
 

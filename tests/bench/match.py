@@ -29,8 +29,8 @@ from aggregator.model.rule import Document, Entity, Match, RuleSpec
 from aggregator.rules import RuleSet, compile_rules, parse
 from aggregator.rules.compiler import Probes, compile_tree
 from aggregator.rules.matcher import Node, match
+from aggregator.rules.rarity import anchors
 from aggregator.rules.reading import Reading
-from aggregator.rules.ruleset import anchors
 from aggregator.text import index_text
 from tests.bench.group import yardstick
 

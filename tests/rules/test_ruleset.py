@@ -80,11 +80,8 @@ def test_what_is_removed_leaves_nothing_behind(rules: list[RuleSpec]) -> None:
     ruleset.update((), ENTITIES.values())
     gc.collect()
     assert len(ruleset) == 0
-    for index in (ruleset._text, ruleset._authors):
-        assert not index
-        assert not (index._filed or index._words or index._pairs or index._anchors or index._stems)
+    assert not ruleset._sections
     assert not ruleset._users
-    assert not ruleset._unanchored
     assert not ruleset._probes._known
 
 

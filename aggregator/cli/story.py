@@ -10,8 +10,8 @@ import typer
 from aggregator.cli.archive import Json, Limit
 from aggregator.cli.options import Call, instant
 from aggregator.cli.printing import counted, json_line, printable, utc
-from aggregator.model.story import PlacedBy, StoryDossier, StoryLine, StoryText
-from aggregator.store import stories
+from aggregator.model.story import PlacedBy, StoryDossier, StoryLine, StoryText, TextEdit
+from aggregator.store import corrections, storylines
 
 app = typer.Typer(help="Stories: texts that tell of one event.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ def list_(
     call: Call = context.obj
     _, store = call.opened()
     with store:
-        lines = store.read_now(stories.listing, instant(since, datetime.now(UTC)), limit)
+        lines = store.read_now(storylines.listing, instant(since, datetime.now(UTC)), limit)
     for line in lines:
         typer.echo(json_line(_record(line)) if as_json else _line(line))
     if not as_json:
@@ -42,7 +42,7 @@ def show(context: typer.Context, story: Story, as_json: Json = False) -> None:
     call: Call = context.obj
     _, store = call.opened()
     with store:
-        found = store.read_now(stories.dossier, story)
+        found = store.read_now(storylines.dossier, story)
     if as_json:
         typer.echo(json_line(_record(found.line) | {"texts": [_text_record(text) for text in found.texts]}))
         return
@@ -59,23 +59,62 @@ def merge(
     call: Call = context.obj
     _, store = call.opened()
     with store:
-        into = store.write_now(stories.merge, [story, *others], datetime.now(UTC))
-        line = store.read_now(stories.dossier, into).line
+        into = store.write_now(corrections.merge, [story, *others], datetime.now(UTC))
+        line = store.read_now(storylines.dossier, into).line
     typer.echo(f"{_line(line)}\nstory {into}: now {counted(line.articles, 'article')}, {counted(line.texts, 'text')}.")
 
 
 @app.command()
 def split(
-    context: typer.Context, articles: Annotated[list[int], typer.Argument(help="Numbers of articles, all of one story.")]
+    context: typer.Context,
+    articles: Annotated[list[int], typer.Argument(help="Numbers of articles, all of one story.")],
+    copy: Annotated[
+        bool, typer.Option("--copy", help="They are no copies: make them a text of their own, in the same story.")
+    ] = False,
+    own_story: Annotated[bool, typer.Option("--own-story", help="With --copy: and give that text a story of its own.")] = False,
 ) -> None:
     """Take articles, with the copies of their texts, out of their story into one of their own. It is remembered."""
+    if own_story and not copy:
+        raise typer.BadParameter("--own-story goes with --copy; without it, whole texts get a story of their own anyway")
+    call: Call = context.obj
+    _, store = call.opened()
+    now = datetime.now(UTC)
+    with store:
+        if copy:
+            told = store.write_now(corrections.take_out, articles, now, own_story=own_story)
+        else:
+            told = store.write_now(corrections.split, articles, now)
+        found = store.read_now(storylines.dossier, told)
+    if copy:
+        typer.echo(_copy_line(found, articles[0]))
+    if copy and not own_story:
+        return
+    old = found.edits[-1].other_id
+    typer.echo(f"{_line(found.line)}\nstory {told}: split from {old}; what resembles it stays out of {old} from now on.")
+
+
+@app.command()
+def join(
+    context: typer.Context, articles: Annotated[list[int], typer.Argument(help="Numbers of articles, one of each text.")]
+) -> None:
+    """Make one text of the texts of these articles: that of the first named. It is remembered, and later copies follow."""
     call: Call = context.obj
     _, store = call.opened()
     with store:
-        new = store.write_now(stories.split, articles, datetime.now(UTC))
-        found = store.read_now(stories.dossier, new)
-    old = found.edits[-1].other_id
-    typer.echo(f"{_line(found.line)}\nstory {new}: split from {old}; what resembles it stays out of {old} from now on.")
+        story = store.write_now(corrections.join, articles, datetime.now(UTC))
+        found = store.read_now(storylines.dossier, story)
+    text = _text_of(found, articles[0])
+    typer.echo(f"text {text.group_id}, in story {story}: now {counted(len(text.members), 'article')}.")
+
+
+def _text_of(found: StoryDossier, article: int) -> StoryText:
+    return next(text for text in found.texts if any(member.article_id == article for member in text.members))
+
+
+def _copy_line(found: StoryDossier, article: int) -> str:
+    text = _text_of(found, article)
+    old, size = text.edits[-1].other_id, counted(len(text.members), "article")
+    return f"text {text.group_id}, in story {found.line.story_id}: {size}, taken out of text {old}; later copies follow."
 
 
 def _line(line: StoryLine) -> str:
@@ -93,6 +132,8 @@ def _show(found: StoryDossier) -> None:
         typer.echo(f"  by hand, {utc(edit.at)}: story {edit.story_id} {verb} story {edit.other_id}")
     for text in found.texts:
         typer.echo(f"\n  {_why(text)}")
+        for change in text.edits:
+            typer.echo(f"    by hand, {utc(change.at)}: {_change(change)}")
         if text.words:
             typer.echo(f"    {', '.join(f'{printable(word)} {score:.3f}' for word, score in text.words)}")
         for member in text.members:
@@ -114,6 +155,13 @@ def _why(text: StoryText) -> str:
             return f"text {text.group_id}: put here by hand" + (
                 f" (had score {text.score:.3f} where it was)" if text.score else ""
             )
+
+
+def _change(change: TextEdit) -> str:
+    articles = ", ".join(f"#{id_}" for id_ in change.article_ids)
+    if change.verb == "join":
+        return f"text {change.other_id} ({articles}) was put into text {change.group_id}"
+    return f"{articles} taken out of text {change.other_id}, as text {change.group_id}"
 
 
 def _record(line: StoryLine) -> dict[str, Any]:
@@ -142,7 +190,17 @@ def _text_record(text: StoryText) -> dict[str, Any]:
         for member in text.members
     ]
     words = [[word, score] for word, score in text.words]
+    edits = [
+        {
+            "at": change.at.isoformat(),
+            "verb": change.verb,
+            "text": change.group_id,
+            "other": change.other_id,
+            "articles": list(change.article_ids),
+        }
+        for change in text.edits
+    ]
     return {
         "id": text.group_id, "placed_by": text.placed_by.value, "score": round(text.score, 4), "words": words,
-        "original": text.original, "evidence": text.evidence, "articles": members,
+        "original": text.original, "evidence": text.evidence, "articles": members, "edits": edits,
     }  # fmt: skip

@@ -149,6 +149,7 @@ class Candidate:
     """A stored article that a draft may be: it shares the entry, an address, the text or part of the sketch.
 
     ``same_outlet``: it was published by the draft's own outlet. ``text`` and ``published_at`` are its present ones.
+    ``taken_from`` are the groups out of which an analyst took this one.
     """
 
     article_id: int
@@ -165,6 +166,7 @@ class Candidate:
     same_outlet: bool = False
     text: str = ""
     published_at: datetime | None = None
+    taken_from: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

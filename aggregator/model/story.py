@@ -17,7 +17,10 @@ class PlacedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoryMember:
-    """An article of a text group. ``similarity`` is that to the likest copy known when it came, 0 for the first."""
+    """An article of a text group. ``similarity`` is that to the likest copy known when it came, 0 for the first.
+
+    Of what was moved by hand, it is that to the first.
+    """
 
     article_id: int
     outlet: str
@@ -30,10 +33,23 @@ class StoryMember:
 
 
 @dataclass(frozen=True, slots=True)
+class TextEdit:
+    """What an analyst did: ``split`` took articles out of ``other_id`` as a text ``group_id`` of their own, ``join`` put all
+    articles of ``other_id`` into ``group_id``."""
+
+    at: datetime
+    verb: str
+    group_id: int
+    other_id: int
+    article_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoryText:
     """A text group: ``members`` earliest first, ``original`` the id of the one that the others copy, ``evidence`` why so.
 
     ``words`` are those that it shares with the story, with their scores; they add up to ``score`` but for the lesser ones.
+    ``edits`` are what was changed in it by hand, oldest first, in texts that were put into it as well.
     """
 
     group_id: int
@@ -43,6 +59,7 @@ class StoryText:
     original: int
     evidence: str
     members: tuple[StoryMember, ...]
+    edits: tuple[TextEdit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

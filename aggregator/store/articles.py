@@ -49,7 +49,8 @@ _WORD_FOR_WORD = "SELECT id FROM article WHERE text_hash = :hash ORDER BY id DES
 _SOURCE = "SELECT name, outlet_group, coalesce(moved_to, url) FROM source WHERE id = :id"
 _KNOWN = (
     "SELECT a.id, a.source_id, a.group_id, a.title, a.text_hash, CAST(a.sketch AS TEXT), a.words, a.first_seen_at,"
-    " a.text_origin, a.text, a.published_at, a.url, s.name, s.outlet_group, coalesce(s.moved_to, s.url) FROM article AS a"
+    " a.text_origin, a.text, a.published_at, a.url, s.name, s.outlet_group, coalesce(s.moved_to, s.url),"
+    " (SELECT json_group_array(other_id) FROM text_apart WHERE group_id = a.group_id) FROM article AS a"
     " JOIN source AS s ON s.id = a.source_id WHERE a.id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) ORDER BY a.id"
 )
 
@@ -90,10 +91,12 @@ def ingest(
         case New():
             article_id = _insert(session, draft, verdict, place)
         case Revision(article_id=article_id):
-            summary = session.get_one(ArticleRow, article_id).text_origin != TextOrigin.PAGE
+            row = session.get_one(ArticleRow, article_id)
+            summary = row.text_origin != TextOrigin.PAGE
             revise(session, article_id, draft, _reason(entry))
             if summary and draft.extraction.text_origin is TextOrigin.PAGE:
-                others = [item for item in candidates if item.article_id != article_id]
+                # What a hand took out of this article's text is not the same, whatever its page says.
+                others = [one for one in candidates if one.article_id != article_id and row.group_id not in one.taken_from]
                 stories.regroup(session, article_id, draft, group(draft, others), place)
         case Duplicate(article_id=article_id):
             pass
@@ -180,10 +183,11 @@ def _candidates(session: Session, draft: ArticleDraft) -> list[Candidate]:
             same_outlet=same_outlet(here, Place(source_id, name, outlet_group, home, url)),
             text=body,
             published_at=instant(published_at) if published_at else None,
+            taken_from=frozenset(json.loads(taken_from)),
         )
         for (
             id_, source_id, group_id, title, text_hash, sketch, words, seen_at, origin, body, published_at, url, name,
-            outlet_group, home,
+            outlet_group, home, taken_from,
         ) in run(_KNOWN, {"ids": json.dumps(list(wanted))})
     ]  # fmt: skip
 

@@ -179,7 +179,8 @@ def _raise_alert(session: Session, article: Article, match: Match, match_id: int
     if watch.rules[match.rule].lane is not Lane.NOW:
         return 0
     state, reason = ("suppressed", "the source's first poll: it was there before") if article.baseline else ("pending", "")
-    values: dict[str, Any] = {"rule_id": watch.registered.rules[match.rule], "group_id": article.group_id, "match_id": match_id}
+    text = select(ArticleRow.group_id).where(ArticleRow.id == article.id).scalar_subquery()  # it may have changed since
+    values: dict[str, Any] = {"rule_id": watch.registered.rules[match.rule], "group_id": text, "match_id": match_id}
     values |= {"state": state, "reason": reason, "created_at": now, "due_at": now + watch.group_wait}
     done = session.execute(upsert(AlertRow).values(**values).on_conflict_do_nothing())
     return int(done.rowcount) if state == "pending" else 0  # type: ignore[attr-defined]

@@ -1,34 +1,24 @@
-"""Stories: where a new text belongs, decided in the transaction that stores it; and what an analyst changes in it."""
+"""Stories: where a new text belongs, decided in the transaction that stores it."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import func, text, update
+from sqlalchemy import delete, inspect, text, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
-from aggregator.dedupe import LOOKUP_TERMS, MOST_CANDIDATES, Find, add, original, term_id
-from aggregator.errors import Conflict, NotFound
-from aggregator.model.article import ArticleDraft, Corpus, New, Placement, Profile, StoryCandidate
-from aggregator.model.story import PlacedBy, StoryDossier, StoryEdit, StoryLine, StoryMember, StoryText
+from aggregator.dedupe import LOOKUP_TERMS, MOST_CANDIDATES, Find, add, place_story, profile, term_id
+from aggregator.model.article import ArticleDraft, Corpus, Extraction, New, Placement, Profile, StoryCandidate, TextOrigin
+from aggregator.model.story import PlacedBy
+from aggregator.store.alerts import hand_on
 from aggregator.store.codec import dump_vector, load_vector
-from aggregator.store.dialect import driver, instant, stamp
-from aggregator.store.tables import (
-    AlertRow,
-    ArticleRow,
-    MatchRow,
-    SourceRow,
-    StoryApartRow,
-    StoryEditRow,
-    StoryRow,
-    TextGroupRow,
-)
+from aggregator.store.dialect import driver, instant, stamp, upsert
+from aggregator.store.tables import ArticleRow, StoryApartRow, StoryRow, TextApartRow, TextEditRow, TextGroupRow
 
 Run = Callable[..., Any]
 """``execute`` of the driver's connection."""
@@ -119,12 +109,12 @@ def story_of(session: Session, group_id: int) -> int:
 def regroup(session: Session, article_id: int, draft: ArticleDraft, found: New, place: PlaceStory) -> None:
     """Decide anew where a text belongs of which only a summary was known. ``found`` is what its full text is a copy of.
 
-    What was placed by hand stays. A group that nobody is left in goes; its alerts count for the new one, and the number of a
-    story of which nothing is left leads on.
+    What was placed by hand stays. A group that nobody is left in leads on to the new one, and so does the number of a story of
+    which nothing is left; what was alerted counts for both groups.
     """
     row = session.get_one(ArticleRow, article_id)
     old = session.get_one(TextGroupRow, row.group_id)
-    if old.placed_by == PlacedBy.HAND or found.group_id == old.id:
+    if found.group_id == old.id or old.placed_by == PlacedBy.HAND or _joined_by_hand(session, old):
         return
     alone = not session.exec(
         select(ArticleRow.id).where(ArticleRow.group_id == old.id, ArticleRow.id != article_id).limit(1)
@@ -133,7 +123,7 @@ def regroup(session: Session, article_id: int, draft: ArticleDraft, found: New, 
     if alone:  # what it lent is no longer what it says
         old.vector = b""
         session.flush()
-        _rebuild(session, [story])
+        rebuild(session, [story])
     if found.group_id is None:
         group_id, story_id = begin_group(session, draft, place)
     else:
@@ -141,34 +131,48 @@ def regroup(session: Session, article_id: int, draft: ArticleDraft, found: New, 
         touch(session, story_id, draft.seen_at)
     row.group_id, row.story_id, row.similarity = group_id, story_id, found.similarity
     session.flush()
-    _hand_alerts_on(session, article_id, old.id or 0, group_id, alone=alone)
+    hand_on(session, [article_id], old.id or 0, group_id, emptied=alone)
     if alone:
-        session.delete(old)
-        session.flush()
-        if (
-            story.id != story_id
-            and not session.exec(select(TextGroupRow.id).where(TextGroupRow.story_id == story.id).limit(1)).first()
-        ):
+        lead_on(session, old, group_id)
+        if story.id != story_id and not has_texts(session, story):
             story.merged_into = story_id
 
 
-def _hand_alerts_on(session: Session, article_id: int, old: int, new: int, *, alone: bool) -> None:
-    """A text alerts once per rule: what was told of an article counts for the group that it goes to."""
-    told = set(session.exec(select(AlertRow.rule_id).where(AlertRow.group_id == new)))
-    if alone:
-        for alert in session.exec(select(AlertRow).where(AlertRow.group_id == old)).all():
-            if alert.rule_id in told:
-                session.delete(alert)
-            else:
-                alert.group_id = new
-        session.flush()
-        return
-    own = select(AlertRow).join(MatchRow, col(MatchRow.id) == AlertRow.match_id)
-    for alert in session.exec(own.where(AlertRow.group_id == old, MatchRow.article_id == article_id)).all():
-        if alert.rule_id not in told:
-            copy = alert.model_dump(exclude={"id"}) | {"group_id": new, "state": "suppressed", "sent_at": None}
-            session.add(AlertRow(**copy | {"reason": "told before its full text was known"}))
+def _joined_by_hand(session: Session, group: TextGroupRow) -> bool:
+    joined = select(TextEditRow.id).where(TextEditRow.group_id == group.id, TextEditRow.verb == "join")
+    return session.exec(joined.limit(1)).first() is not None
+
+
+def has_texts(session: Session, story: StoryRow) -> bool:
+    """Whether a story has a text that articles are left in."""
+    left = select(TextGroupRow.id).where(TextGroupRow.story_id == story.id, col(TextGroupRow.merged_into).is_(None))
+    return session.exec(left.limit(1)).first() is not None
+
+
+def lead_on(session: Session, old: TextGroupRow, group_id: int) -> None:
+    """A group that nobody is left in leads on to another: its number, and what was taken out of it by hand."""
+    old.merged_into, old.vector = group_id, b""
     session.flush()
+    session.execute(update(TextGroupRow).where(col(TextGroupRow.merged_into) == old.id).values(merged_into=group_id))
+    stay_apart(session, TextApartRow, old.id or 0, group_id)
+
+
+def stay_apart(session: Session, table: type[StoryApartRow] | type[TextApartRow], old: int, new: int) -> None:
+    """What was kept apart from one, a story or a group, is kept apart from the other that takes its place."""
+    left, right = inspect(table).primary_key
+    for pair in session.execute(columns(left, right).where((left == old) | (right == old))).all():
+        apart = [new if id_ == old else id_ for id_ in pair]
+        if apart[0] != apart[1]:
+            session.execute(upsert(table).values(apart).on_conflict_do_nothing())
+    session.execute(delete(table).where((left == old) | (right == old)))
+
+
+def lends(session: Session, article: ArticleRow) -> bytes:
+    """What a text lends its story (``TextGroupRow.vector``), by the words of one of its articles, as its first."""
+    told = Extraction(article.title, article.text, TextOrigin(article.text_origin), language=article.language)
+    known = profile(told)
+    corpus = _corpus(driver(session).execute, known, {key: term_id(known.language, key) for key, _, _ in known.terms})
+    return dump_vector(place_story(known, corpus, lambda _keys, _least: (), article.first_seen_at).lent)
 
 
 def _corpus(run: Run, known: Profile, ids: Mapping[str, int]) -> Corpus:
@@ -207,152 +211,7 @@ def candidates(run: Run, ids: Sequence[int]) -> list[StoryCandidate]:
     ]
 
 
-# What an analyst sees and does.
-
-
-def listing(session: Session, since: datetime, most: int) -> list[StoryLine]:
-    """Stories that grew since then, those of most outlets first."""
-    newest = select(StoryRow.id).where(col(StoryRow.newest_at) >= since, col(StoryRow.merged_into).is_(None))
-    return _lines(session, newest, most)
-
-
-def _lines(session: Session, ids: Any, most: int) -> list[StoryLine]:
-    outlets = func.count(func.distinct(ArticleRow.source_id))
-    texts = func.count(func.distinct(ArticleRow.group_id))
-    statement = (
-        columns(col(ArticleRow.story_id), func.count(), texts, outlets, func.min(ArticleRow.id))
-        .where(col(ArticleRow.story_id).in_(ids))
-        .group_by(col(ArticleRow.story_id))
-        .order_by(outlets.desc(), func.count().desc(), col(ArticleRow.story_id).desc())
-        .limit(most)
-    )
-    found = session.execute(statement).all()
-    rows = {row.id: row for row in session.exec(select(StoryRow).where(col(StoryRow.id).in_([one[0] for one in found])))}
-    firsts = [one[4] for one in found]
-    titles = dict(session.exec(select(ArticleRow.id, ArticleRow.title).where(col(ArticleRow.id).in_(firsts))).all())
-    return [
-        StoryLine(
-            story_id, titles[first], rows[story_id].language, rows[story_id].created_at, rows[story_id].newest_at,
-            articles, texts_, outlets_,
-        )
-        for story_id, articles, texts_, outlets_, first in found
-    ]  # fmt: skip
-
-
-def dossier(session: Session, story_id: int) -> StoryDossier:
-    """A story and the reasons for its members. One that was merged leads to where its texts are now. Raises NotFound."""
-    story = _present(session, story_id)
-    (line,) = _lines(session, [story.id], 1)
-    joined = select(ArticleRow, SourceRow).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
-    members: defaultdict[int, list[tuple[ArticleRow, SourceRow]]] = defaultdict(list)
-    for article, source in session.exec(joined.where(ArticleRow.story_id == story.id).order_by(col(ArticleRow.id))):
-        members[article.group_id or 0].append((article, source))
-    groups = session.exec(select(TextGroupRow).where(TextGroupRow.story_id == story.id).order_by(col(TextGroupRow.id)))
-    edited = select(StoryEditRow).where((StoryEditRow.story_id == story.id) | (StoryEditRow.other_id == story.id))
-    edits = session.exec(edited.order_by(col(StoryEditRow.id)))
-    return StoryDossier(
-        line,
-        tuple(_text(row, members[row.id or 0]) for row in groups),
-        tuple(StoryEdit(row.at, row.verb, row.story_id, row.other_id) for row in edits),
-    )
-
-
-def _text(row: TextGroupRow, members: Sequence[tuple[ArticleRow, SourceRow]]) -> StoryText:
-    told = [
-        StoryMember(
-            article.id or 0, source.name or source.slug, article.title, article.url, article.first_seen_at, article.published_at,
-            article.credit, article.similarity,
-        )
-        for article, source in members
-    ]  # fmt: skip
-    first, evidence = original(told)
-    words = tuple((str(word), float(score)) for word, score in row.words)
-    return StoryText(row.id or 0, PlacedBy(row.placed_by), row.score, words, first, evidence, tuple(told))
-
-
-def _present(session: Session, story_id: int) -> StoryRow:
-    seen: set[int] = set()
-    while story_id not in seen:
-        seen.add(story_id)
-        story = session.get(StoryRow, story_id)
-        if story is None:
-            break
-        if story.merged_into is None:
-            return story
-        story_id = story.merged_into
-    raise NotFound(f"there is no story {story_id}")
-
-
-def merge(session: Session, story_ids: Sequence[int], now: datetime) -> int:
-    """Put the texts of all these stories into the first one, for good; later texts that resemble them follow. Returns its id.
-
-    Raises NotFound, and Conflict when there is nothing to merge.
-    """
-    rows = list({row.id or 0: row for row in (_present(session, id_) for id_ in story_ids)}.values())
-    if len(rows) < 2:
-        raise Conflict("name at least two stories; these are one already")
-    into = rows[0]
-    target = into.id or 0
-    for other in rows[1:]:
-        source = other.id or 0
-        moved = session.exec(select(TextGroupRow.id).where(TextGroupRow.story_id == source))
-        groups = [id_ for id_ in moved if id_ is not None]
-        _move(session, groups, target)
-        into.newest_at = max(into.newest_at, other.newest_at)
-        other.merged_into, other.open, other.vector, other.texts = target, False, b"", 0
-        session.add(StoryEditRow(at=now, verb="merge", story_id=target, other_id=source, group_ids=groups))
-        apart = select(StoryApartRow).where((StoryApartRow.story_id == source) | (StoryApartRow.other_id == source))
-        for pair in session.exec(apart).all():
-            left, right = (target if id_ == source else id_ for id_ in (pair.story_id, pair.other_id))
-            session.delete(pair)
-            if left != right:
-                session.merge(StoryApartRow(story_id=left, other_id=right))
-    session.flush()
-    _rebuild(session, rows)
-    return target
-
-
-def split(session: Session, article_ids: Sequence[int], now: datetime) -> int:
-    """Take these articles, each with all copies of its text, out of their story into one of their own. Returns its id.
-
-    It is remembered: what resembles them stays out of the old story. Raises NotFound, and Conflict when they are of
-    different stories, or all of one.
-    """
-    asked = select(ArticleRow.id, ArticleRow.group_id, ArticleRow.story_id).where(col(ArticleRow.id).in_(article_ids))
-    rows = {id_: (group, story) for id_, group, story in session.exec(asked)}
-    if missing := [id_ for id_ in article_ids if id_ not in rows]:
-        raise NotFound(f"there is no article {missing[0]}")
-    stories = {story for _, story in rows.values()}
-    if len(stories) > 1:
-        raise Conflict(f"these articles are of different stories: {', '.join(map(str, sorted(stories)))}")
-    old = _present(session, stories.pop())
-    groups = sorted({group for group, _ in rows.values() if group is not None})
-    staying = select(func.count()).select_from(TextGroupRow).where(TextGroupRow.story_id == old.id)
-    if session.exec(staying.where(col(TextGroupRow.id).not_in(groups))).one() == 0:
-        raise Conflict("these are all texts of the story: nothing would be left of it")
-    begun, newest = session.exec(
-        select(func.min(ArticleRow.first_seen_at), func.max(ArticleRow.first_seen_at)).where(col(ArticleRow.group_id).in_(groups))
-    ).one()
-    new = StoryRow(created_at=begun, newest_at=newest, language=old.language)
-    session.add(new)
-    session.flush()
-    target, source = new.id or 0, old.id or 0
-    _move(session, groups, target)
-    session.add(StoryEditRow(at=now, verb="split", story_id=target, other_id=source, group_ids=groups))
-    session.add(StoryApartRow(story_id=target, other_id=source))
-    _rebuild(session, [old, new])
-    return target
-
-
-def _move(session: Session, groups: Iterable[int], story_id: int) -> None:
-    """The one place where texts change their story: groups, and the articles in them."""
-    for id_ in groups:
-        session.execute(update(ArticleRow).where(col(ArticleRow.group_id) == id_).values(story_id=story_id))
-        moved = {"story_id": story_id, "placed_by": PlacedBy.HAND.value}
-        session.execute(update(TextGroupRow).where(col(TextGroupRow.id) == id_).values(**moved))
-
-
-def _rebuild(session: Session, stories: Iterable[StoryRow]) -> None:
+def rebuild(session: Session, stories: Iterable[StoryRow]) -> None:
     """Make what stories are found by from their texts again."""
     for story in stories:
         session.execute(text("DELETE FROM story_term WHERE story_id = :id"), {"id": story.id})

@@ -229,7 +229,7 @@ class TextGroupRow(SQLModel, table=True):
 
     ``placed_by`` says who put it into its story: ``first`` (it began the story), ``machine`` (by ``words``, [word, score], which
     add up to ``score`` but for the lesser ones), ``hand``. ``vector`` is what it lends the story, heaviest terms first,
-    until the story is closed.
+    until the story is closed. A text that no article is left in says where they went; what was sent for it stays with it.
     """
 
     __tablename__ = "text_group"
@@ -242,6 +242,9 @@ class TextGroupRow(SQLModel, table=True):
     score: float = 0.0
     words: list[list[Any]] = Field(sa_column=Column(JSON, nullable=False))
     vector: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
+    merged_into: int | None = None
+
+    __table_args__ = (Index("ix_text_group_merged_into", "merged_into", sqlite_where=sql("merged_into IS NOT NULL")),)
 
 
 class StoryTermRow(SQLModel, table=True):
@@ -288,10 +291,34 @@ class StoryApartRow(SQLModel, table=True):
     other_id: int = Field(foreign_key="story.id", primary_key=True)
 
 
+class TextEditRow(SQLModel, table=True):
+    """What an analyst did: ``split`` took articles out of the text ``other_id`` as ``group_id``; ``join`` put all of ``other_id``
+    into ``group_id``."""
+
+    __tablename__ = "text_edit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    verb: str
+    group_id: int = Field(foreign_key="text_group.id", index=True)
+    other_id: int = Field(foreign_key="text_group.id", index=True)
+    article_ids: list[int] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class TextApartRow(SQLModel, table=True):
+    """``group_id`` was taken out of ``other_id`` by hand: its copies join it, and no text of the other does."""
+
+    __tablename__ = "text_apart"
+
+    group_id: int = Field(foreign_key="text_group.id", primary_key=True)
+    other_id: int = Field(foreign_key="text_group.id", primary_key=True)
+
+
 class ArticleRow(SQLModel, table=True):
     """One text published once by one outlet, in its present revision. ``match_due`` asks for matching.
 
-    ``story_id`` is that of its group, kept here as well. ``similarity`` is that to the likest copy when it came (``New``).
+    ``story_id`` is that of its group, kept here as well. ``similarity`` is that to the likest copy when it came (``New``); of
+    what was moved by hand, that to the first article of its text.
     ``credit`` is the agency that the text names.
     ``date_origin`` and ``published_zone`` tell where the date was read and in which zone ("" for none). ``revision_reason`` is
     why the present state was stored. ``withdrawn_at`` is when its page was found to be gone, with ``withdrawn`` the answer.

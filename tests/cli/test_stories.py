@@ -57,6 +57,32 @@ def test_merge_and_split_are_shown_and_numbers_go_on_leading(desk: Desk) -> None
     assert "put here by hand" in desk.call("story", "show", split.out.split()[0]).out
 
 
+def test_a_false_copy_is_taken_out_and_put_back(desk: Desk) -> None:
+    records = [desk.call("story", "show", record["id"], "--json").records[0] for record in _listed(desk)]
+    record, text = next((one, text) for one in records for text in one["texts"] if len(text["articles"]) > 1)
+    story, old, (first, second, *_) = record["id"], text["id"], [article["id"] for article in text["articles"]]
+    done = desk.call("story", "split", "--copy", second)
+    assert done.code == 0
+    assert f"in story {story}: 1 article, taken out of text {old}" in done.out
+    new = done.out.split()[1].rstrip(",")
+    shown = desk.call("story", "show", story)
+    assert f": #{second} taken out of text {old}, as text {new}" in shown.out
+    (told,) = desk.call("story", "show", story, "--json").records
+    assert {one["id"] for one in told["texts"]} >= {old, int(new)}
+    joined = desk.call("story", "join", first, second)
+    assert joined.out == f"text {old}, in story {story}: now {len(text['articles'])} articles.\n"
+    assert f": text {new} (#{second}) was put into text {old}" in desk.call("story", "show", story).out
+    (told,) = desk.call("story", "show", story, "--json").records
+    (text,) = (one for one in told["texts"] if one["id"] == old)
+    assert [(edit["verb"], edit["text"], edit["other"], edit["articles"]) for edit in text["edits"]] == [
+        ("split", int(new), old, [second]),
+        ("join", old, int(new), [second]),
+    ]
+    away = desk.call("story", "split", "--copy", "--own-story", second)
+    assert f"split from {story}; what resembles it stays out of {story}" in away.out
+    desk.call("story", "join", first, second)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -64,9 +90,18 @@ def test_merge_and_split_are_shown_and_numbers_go_on_leading(desk: Desk) -> None
         (("merge", 1, 99999), "there is no story 99999"),
         (("merge", 1, 1), "one already"),
         (("split", 99999), "there is no article 99999"),
+        (("split", "--copy", 99999), "there is no article 99999"),
+        (("join", 1, 99999), "there is no article 99999"),
+        (("join", 1), "one text already"),
     ],
 )
 def test_what_cannot_be_done_is_said(desk: Desk, arguments: tuple[object, ...], words: str) -> None:
     done = desk.call("story", *arguments)
     assert (done.code, done.out) == (1, "")
     assert words in done.err
+
+
+def test_a_story_of_its_own_is_for_copies(desk: Desk) -> None:
+    done = desk.call("story", "split", "--own-story", 1)
+    assert done.code == 2
+    assert "--own-story goes with --copy" in done.err

@@ -94,6 +94,30 @@ def test_what_a_round_up_holds_is_no_shortened_copy_of_it(draft: Draft, stored: 
     assert decide(draft(whole, title="News in brief"), [stored(whole)]) == New(7, 1.0)
 
 
+def test_of_two_alike_the_one_that_was_taken_out_by_hand_is_copied(draft: Draft, stored: Stored, prose: Prose) -> None:
+    words = " ".join(prose(6, 400))
+    old, new = stored(words, article_id=1), stored(words, article_id=2, group_id=8, taken_from=frozenset({7}))
+
+    assert decide(draft(words), [old, new]) == New(8, 1.0)
+    assert decide(draft(words), [old, replace(new, taken_from=frozenset())]) == New(7, 1.0)
+    assert decide(draft(words), [replace(old, article_id=3), new]) == New(8, 1.0)
+
+
+def test_a_shortened_copy_of_what_was_taken_out_is_none_of_what_it_was_taken_from(
+    draft: Draft, stored: Stored, prose: Prose
+) -> None:
+    words = prose(6, 900)
+    long = stored(" ".join(words), article_id=1)
+    short = stored(" ".join(words[:400]), article_id=2, group_id=8, taken_from=frozenset({7}))
+    copy = draft(" ".join(words[:300]))
+
+    verdict = decide(copy, [long, short])
+    assert isinstance(verdict, New)
+    assert verdict.group_id == 8
+    assert decide(copy, [long, replace(short, taken_from=frozenset())]) != verdict, "it stands in both, and whole in the long one"
+    assert decide(draft(" ".join(words[:850])), [long, short]) == decide(draft(" ".join(words[:850])), [long])
+
+
 def test_other_texts_start_their_own_story(draft: Draft, stored: Stored, prose: Prose) -> None:
     assert decide(draft(" ".join(prose(3, 400))), [stored(" ".join(prose(4, 400)))]) == New()
 

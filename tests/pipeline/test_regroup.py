@@ -11,7 +11,7 @@ import pytest
 from aggregator.app import App, open_app
 from aggregator.config.settings import Config
 from aggregator.newsroom.server import Response
-from aggregator.store import stories
+from aggregator.store import corrections, storylines
 from aggregator.store.tables import AlertRow, ArticleRow, StoryRow, TextGroupRow
 
 Desk = Callable[..., Config]
@@ -60,9 +60,10 @@ async def test_a_copy_is_found_by_its_full_text_and_nobody_is_alerted_again(
         assert second.revision_reason == "page came"
         assert (second.group_id, second.story_id) == (first.group_id, first.story_id)
         assert second.similarity > 0.9
-        assert [row.id for row in rows(app, TextGroupRow)] == [first.group_id], "the summary's group has gone"
-        assert app.rooms.store.read_now(stories.dossier, old).line.story_id == first.story_id
-        assert [row.state for row in rows(app, AlertRow)] == ["sent"]
+        assert [row.merged_into for row in rows(app, TextGroupRow)] == [None, first.group_id], "the summary's group leads on"
+        assert app.rooms.store.read_now(storylines.dossier, old).line.story_id == first.story_id
+        told = [(row.id, row.state, row.group_id) for row in rows(app, AlertRow)]
+        assert told == [(1, "sent", first.group_id), (2, "sent", apart[1].group_id)], "what was sent stays on record"
         assert len(relay.mails) == mails
 
 
@@ -79,7 +80,8 @@ async def test_what_was_alone_and_stays_so_keeps_its_alert(
         await _pass(app, clock, 0.1)
         second = rows(app, ArticleRow)[1]
         assert (second.revision_reason, len(relay.mails)) == ("page came", mails)
-        assert {row.id for row in rows(app, TextGroupRow)} == {row.group_id for row in rows(app, ArticleRow)}
+        groups = {row.id for row in rows(app, TextGroupRow) if row.merged_into is None}
+        assert groups == {row.group_id for row in rows(app, ArticleRow)}
         assert {row.group_id for row in rows(app, AlertRow)} == {row.group_id for row in rows(app, ArticleRow)}
         one.pages["/copy"] = two.pages["/other"]
         item = one.publish("copy", page=False)
@@ -91,6 +93,75 @@ async def test_what_was_alone_and_stays_so_keeps_its_alert(
         assert len(relay.mails) == mails, "its text was alerted, when only the summary was known"
 
 
+TEASER = "A quillback was seen at the harbour, and the whole story is for readers who subscribe to our letter."
+
+
+async def _teasers(app: App, clock: Any, rows: Rows, one: Any, two: Any) -> list[tuple[Any, str]]:
+    """Two outlets announce stories of their own in the same words, and neither page is to be had at first.
+
+    Returns sites and paths, that of the first article first.
+    """
+    await app.settle()
+    for site, name in ((one, "fire"), (two, "other")):
+        site.publish(name, "quillback").summary = TEASER
+        site.pages[f"/{name}"] = Response(503)
+    await _pass(app, clock)
+    await _pass(app, clock, 0.1)
+    first, second = rows(app, ArticleRow)
+    assert first.group_id == second.group_id
+    assert [row.state for row in rows(app, AlertRow)] == ["sent"]
+    pages = {one.url("/fire"): (one, "/fire"), two.url("/other"): (two, "/other")}
+    return [pages[first.url], pages[second.url]]
+
+
+async def test_what_leaves_its_copies_when_its_page_comes_was_told_and_its_copies_stay_quiet(
+    clock: Any, pair: tuple[Any, Any], make_site: Callable[[], Any], relay: Any, desk: Desk, rows: Rows
+) -> None:
+    (one, two), three = pair, make_site()
+    config = desk(one.source(), two.source("two"), three.source("three"), relay=relay)
+    async with open_app(config, clock=clock) as app:
+        (site, path), _ = await _teasers(app, clock, rows, one, two)
+        mails, old = len(relay.mails), rows(app, ArticleRow)[0].group_id
+        site.pages[path] = three.pages["/copy"] = one.page("Whole story", [*one.text("whole"), "The quillback again."])
+        await _pass(app, clock)
+        await _pass(app, clock, 0.1)
+        first, second = rows(app, ArticleRow)
+        assert (first.revision_reason, second.group_id) == ("page came", old)
+        assert first.group_id != old
+        told = [(row.group_id, row.state, row.reason) for row in rows(app, AlertRow)]
+        assert told == [(old, "sent", ""), (first.group_id, "suppressed", f"told with text {old}")]
+        three.publish("copy", page=False).summary = one.text("whole")[0]
+        await _pass(app, clock)
+        await _pass(app, clock, 0.1)
+        assert rows(app, ArticleRow)[2].group_id == first.group_id
+        assert len(relay.mails) == mails
+
+
+async def test_what_a_hand_took_apart_stays_apart_when_both_pages_come_and_say_the_same(
+    clock: Any, pair: tuple[Any, Any], make_site: Callable[[], Any], relay: Any, desk: Desk, rows: Rows
+) -> None:
+    (one, two), three = pair, make_site()
+    config = desk(one.source(), two.source("two"), three.source("three"), relay=relay)
+    async with open_app(config, clock=clock) as app:
+        pages = await _teasers(app, clock, rows, one, two)
+        mails = len(relay.mails)
+        app.rooms.store.write_now(corrections.take_out, [rows(app, ArticleRow)[1].id], datetime(2026, 3, 20, 3, tzinfo=UTC))
+        mine = rows(app, ArticleRow)[1].group_id
+        three.pages["/copy"] = one.page("Whole story", [*one.text("whole"), "The quillback again."])
+        for site, path in pages:
+            site.pages[path] = three.pages["/copy"]
+        await _pass(app, clock)
+        await _pass(app, clock, 0.1)
+        first, second = rows(app, ArticleRow)
+        assert {first.revision_reason, second.revision_reason} == {"page came"}
+        assert first.text_hash == second.text_hash
+        assert second.group_id == mine != first.group_id
+        assert len(relay.mails) == mails
+        three.publish("copy", page=False).summary = one.text("whole")[0]
+        await _pass(app, clock)
+        assert rows(app, ArticleRow)[2].group_id == mine, "of two alike, the one that was taken out"
+
+
 async def test_what_was_placed_by_hand_stays(clock: Any, pair: tuple[Any, Any], relay: Any, desk: Desk, rows: Rows) -> None:
     one, two = pair
     async with open_app(desk(one.source(), two.source("two"), relay=relay), clock=clock) as app:
@@ -98,7 +169,9 @@ async def test_what_was_placed_by_hand_stays(clock: Any, pair: tuple[Any, Any], 
         one.publish("third")
         await _pass(app, clock, 0.05)
         first, second = rows(app, ArticleRow)
-        into = app.rooms.store.write_now(stories.merge, [first.story_id, second.story_id], datetime(2026, 3, 20, 3, tzinfo=UTC))
+        into = app.rooms.store.write_now(
+            corrections.merge, [first.story_id, second.story_id], datetime(2026, 3, 20, 3, tzinfo=UTC)
+        )
         two.pages["/other"] = page
         await _pass(app, clock)
         after = next(row for row in rows(app, ArticleRow) if row.id == second.id)

@@ -215,7 +215,7 @@ def test_the_spans_of_a_match_and_its_version_go_together(
     _match(applied, config, now, "port")
     config = replace(config, rules=(config.rules[0], replace(config.rules[1], query="port OR dockers")))
     applied.write_now(registry.apply, config, now, host_key)
-    applied.write_now(lambda session: session.execute(text("UPDATE article SET match_due = 1")))
+    applied.write_now(lambda session: session.execute(text("UPDATE article SET match_due = true")))
     _match(applied, config, now, "port")
     version = select(MatchRow.rule_version)
     assert applied.read_now(lambda session: session.exec(version).one()) == 1, "the same text: nothing is found anew"

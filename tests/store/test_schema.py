@@ -22,7 +22,7 @@ from sqlmodel import Session, SQLModel, select
 from aggregator.config.settings import Config
 from aggregator.errors import Conflict, StoreError
 from aggregator.model.source import History
-from aggregator.store import Store, maintenance, migrate, sources, stories
+from aggregator.store import Store, maintenance, migrate, sources, stories, storylines
 from aggregator.store.codec import SOURCE, load_vector
 from aggregator.store.dialect import driver
 from aggregator.store.schema import include_name
@@ -118,7 +118,7 @@ def test_groups_of_copies_become_text_groups_each_with_a_story_and_alerts_stay_t
     engine.dispose()
     migrate.upgrade(f"sqlite:///{path}")
     with Store(f"sqlite:///{path}") as store:
-        (told,) = store.read_now(stories.dossier, 7).texts
+        (told,) = store.read_now(storylines.dossier, 7).texts
         assert (told.group_id, [member.article_id for member in told.members]) == (7, [3])
         assert store.read_now(lambda session: session.execute(text("SELECT rule_id, group_id, state FROM alert")).all()) == [
             (1, 7, "sent")

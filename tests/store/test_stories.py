@@ -14,7 +14,7 @@ from aggregator.dedupe import STORY_WINDOW, fingerprint, place_story, term_id
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.article import ArticleDraft, Extraction, New, TextOrigin
 from aggregator.model.story import PlacedBy
-from aggregator.store import Store, articles, stories
+from aggregator.store import Store, articles, corrections, stories, storylines
 from aggregator.store.codec import load_vector
 from aggregator.store.dialect import driver
 from aggregator.store.tables import ArticleRow, StoryRow, StoryTermRow, TextGroupRow
@@ -85,15 +85,15 @@ def test_a_copy_is_in_the_story_of_its_text(applied: Store, put: Put, story_of: 
     fire = put(FIRE)
     copy = put(VOTE, source=2, copies=1, at=now + HOUR)  # whatever its words: the fingerprints decided
     assert story_of(copy) == story_of(fire)
-    (told,) = applied.read_now(stories.dossier, story_of(fire)).texts
+    (told,) = applied.read_now(storylines.dossier, story_of(fire)).texts
     assert [member.article_id for member in told.members] == [fire, copy]
     assert [member.similarity for member in told.members] == [0.0, 0.9]
-    assert applied.read_now(stories.dossier, story_of(fire)).line.newest_at == now + HOUR
+    assert applied.read_now(storylines.dossier, story_of(fire)).line.newest_at == now + HOUR
 
 
 def test_the_dossier_says_which_words_and_they_add_up(applied: Store, put: Put, story_of: Of) -> None:
     put(FIRE)
-    first, second = applied.read_now(stories.dossier, story_of(put(ARSON))).texts
+    first, second = applied.read_now(storylines.dossier, story_of(put(ARSON))).texts
     assert (first.placed_by, first.words) == (PlacedBy.FIRST, ())
     assert second.placed_by is PlacedBy.MACHINE
     assert {"Oxmoor", "timber"} <= {word for word, _ in second.words}
@@ -114,13 +114,13 @@ def test_a_split_story_stays_apart_and_draws_what_resembles_it(applied: Store, p
     fire, arson = put(FIRE), put(ARSON, at=now + HOUR)
     copy = put(ARSON, source=2, copies=2, at=now + HOUR)
     old = story_of(fire)
-    new = applied.write_now(stories.split, [arson], now + 2 * HOUR)
+    new = applied.write_now(corrections.split, [arson], now + 2 * HOUR)
     assert (story_of(fire), story_of(arson), story_of(copy)) == (old, new, new)
     later = put(VAN, at=now + 3 * HOUR)
     assert story_of(later) == new
     assert story_of(put(FIRE, source=2, copies=1, at=now + 3 * HOUR)) == old
     assert story_of(put(ARSON, source=2, copies=2, at=now + 3 * HOUR)) == new
-    told = applied.read_now(stories.dossier, new)
+    told = applied.read_now(storylines.dossier, new)
     assert [text_.placed_by for text_ in told.texts] == [PlacedBy.HAND, PlacedBy.MACHINE]
     assert [(edit.verb, edit.story_id, edit.other_id) for edit in told.edits] == [("split", new, old)]
 
@@ -128,28 +128,28 @@ def test_a_split_story_stays_apart_and_draws_what_resembles_it(applied: Store, p
 def test_merged_stories_stay_one_and_draw_what_resembles_either(applied: Store, put: Put, story_of: Of, now: datetime) -> None:
     fire, vote = put(FIRE), put(VOTE)
     into, other = story_of(fire), story_of(vote)
-    assert applied.write_now(stories.merge, [into, other], now) == into
+    assert applied.write_now(corrections.merge, [into, other], now) == into
     assert story_of(vote) == into
     assert story_of(put(PASSED, at=now + HOUR)) == into
     assert story_of(put(ARSON, at=now + HOUR)) == into
-    told = applied.read_now(stories.dossier, other)  # its old number leads to it
+    told = applied.read_now(storylines.dossier, other)  # its old number leads to it
     assert (told.line.story_id, told.line.articles) == (into, 4)
     with pytest.raises(Conflict, match="one already"):
-        applied.write_now(stories.merge, [other, into], now)
+        applied.write_now(corrections.merge, [other, into], now)
 
 
 def test_stories_of_two_languages_can_be_merged(applied: Store, put: Put, story_of: Of, now: datetime) -> None:
     english = put(FIRE)
     dutch = put(("Brand verwoest houtzagerij in Oxmoor", "De brandweer van Oxmoor spreekt van brandstichting."), language="nl")
-    story = applied.write_now(stories.merge, [story_of(english), story_of(dutch)], now)
+    story = applied.write_now(corrections.merge, [story_of(english), story_of(dutch)], now)
     later = put(("Brandstichting bij houtzagerij in Oxmoor", "De brandweer van Oxmoor vermoedt brandstichting."), language="nl")
     assert story_of(later) == story_of(put(ARSON)) == story
 
 
 def test_what_was_split_can_be_merged_again(applied: Store, put: Put, story_of: Of, now: datetime) -> None:
     fire, arson = put(FIRE), put(ARSON)
-    old, new = story_of(fire), applied.write_now(stories.split, [arson], now)
-    applied.write_now(stories.merge, [old, new], now)
+    old, new = story_of(fire), applied.write_now(corrections.split, [arson], now)
+    applied.write_now(corrections.merge, [old, new], now)
     assert story_of(arson) == old
     assert applied.read_now(lambda session: stories.candidates(driver(session).execute, [old]))[0].split_from == frozenset()
 
@@ -157,13 +157,13 @@ def test_what_was_split_can_be_merged_again(applied: Store, put: Put, story_of: 
 def test_edits_that_make_no_sense_are_refused(applied: Store, put: Put, story_of: Of, now: datetime) -> None:
     fire, vote = put(FIRE), put(VOTE)
     with pytest.raises(Conflict, match="nothing would be left"):
-        applied.write_now(stories.split, [fire], now)
+        applied.write_now(corrections.split, [fire], now)
     with pytest.raises(Conflict, match="different stories"):
-        applied.write_now(stories.split, [fire, vote], now)
+        applied.write_now(corrections.split, [fire, vote], now)
     with pytest.raises(NotFound, match="article 99"):
-        applied.write_now(stories.split, [99], now)
+        applied.write_now(corrections.split, [99], now)
     with pytest.raises(NotFound, match="story 99"):
-        applied.write_now(stories.merge, [story_of(fire), 99], now)
+        applied.write_now(corrections.merge, [story_of(fire), 99], now)
 
 
 def test_a_story_that_is_over_is_closed_and_found_no_more(applied: Store, put: Put, story_of: Of, now: datetime) -> None:
@@ -176,17 +176,17 @@ def test_a_story_that_is_over_is_closed_and_found_no_more(applied: Store, put: P
     assert story_of(fire) not in left
     emptied = select(TextGroupRow.vector).where(col(TextGroupRow.story_id) == story_of(fire))
     assert applied.read_now(lambda session: session.exec(emptied).all()) == [b""]
-    assert applied.read_now(stories.dossier, story_of(fire)).line.articles == 1
+    assert applied.read_now(storylines.dossier, story_of(fire)).line.articles == 1
 
 
 def test_stories_are_listed_by_outlets(applied: Store, put: Put, story_of: Of, now: datetime) -> None:
     fire = put(FIRE)
     vote = put(VOTE)
     put(PASSED, source=2)
-    first, second = applied.read_now(stories.listing, now - HOUR, 10)
+    first, second = applied.read_now(storylines.listing, now - HOUR, 10)
     assert (first.story_id, first.title, first.articles, first.texts, first.outlets) == (story_of(vote), VOTE[0], 2, 2, 2)
     assert second.story_id == story_of(fire)
-    assert applied.read_now(stories.listing, now + HOUR, 10) == []
+    assert applied.read_now(storylines.listing, now + HOUR, 10) == []
 
 
 def test_counts_of_words_fade(applied: Store, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,6 +226,6 @@ def test_a_text_that_leaves_its_copies_leaves_them_as_they_were(applied: Store, 
     draft = ArticleDraft(2, 0, "http://wire.test/late", made, fingerprint(made, []), now + HOUR, baseline=False)
     applied.write_now(stories.regroup, wrong, draft, New(), place_story)
     assert story_of(wrong) == story_of(vote) != story_of(fire)
-    (text_,) = applied.read_now(stories.dossier, story_of(fire)).texts
+    (text_,) = applied.read_now(storylines.dossier, story_of(fire)).texts
     assert [member.article_id for member in text_.members] == [fire]
-    assert len(applied.read_now(stories.dossier, story_of(vote)).texts) == 2
+    assert len(applied.read_now(storylines.dossier, story_of(vote)).texts) == 2

@@ -23,6 +23,8 @@ Key: TypeAlias = str | tuple[str, str]
 
 GAP = 101
 """Empty positions between title and body, and between authors: one more than the widest NEAR, so that nothing reaches across."""
+AUTHORS = 1 << 30
+"""Where the positions of authors begin: beyond every text, so that no word of it is near an author, nor in the same place."""
 LEAD = 100
 """The lead is the title and so many tokens of the body."""
 PAIR = 2
@@ -141,7 +143,7 @@ class Reading:
         return Stream(row)
 
     def intervals(self, probe: Probe) -> list[Interval]:
-        """Where ``probe`` hits, sorted. Positions of the scope ``author`` are in a stream of their own."""
+        """Where ``probe`` hits, sorted. Positions of the scope ``author`` begin at ``AUTHORS``."""
         found = self._found.get(probe)
         if found is None:
             found = self._found[probe] = self._look(probe)
@@ -150,14 +152,16 @@ class Reading:
     def _look(self, probe: Probe) -> list[Interval]:
         if probe.literal and not self._may_hold(probe):
             return []
-        stream = self.authors if probe.scope == "author" else self.text
-        found = self.within(probe.scope, stream.find(probe))
+        if probe.scope == "author":
+            found = [(AUTHORS + first, AUTHORS + last) for first, last in self.authors.find(probe)]
+        else:
+            found = self.within(probe.scope, self.text.find(probe))
         if probe.literal:
             return [interval for interval in found if self._says(interval, probe)]
         return found
 
     def within(self, scope: Scope, found: list[Interval]) -> list[Interval]:
-        """Those of ``found`` that stand within ``scope``; those of the authors are in a stream of their own."""
+        """Those of ``found`` that stand within ``scope``; those of the authors are beyond every text."""
         match scope:
             case "title":
                 return [interval for interval in found if interval[1] < self._title_end]
@@ -274,7 +278,7 @@ class Reading:
         """Field name, start and end offset of an interval in the original; authors count as joined by a comma and a space."""
         first, last = interval
         if scope == "author":
-            return "author", self._author_offsets[first][0], self._author_offsets[last][1]
+            return "author", self._author_offsets[first - AUTHORS][0], self._author_offsets[last - AUTHORS][1]
         if last < self._title_end:
             return "title", *self._title_offsets.span(first, last)
         return "body", *self._body_offsets.span(first - self._body_start, last - self._body_start)

@@ -133,6 +133,13 @@ def test_quoted_and_unquoted_part_the_text() -> None:
     assert spans('quoted:="Strike now"', title, body) == ["title:Strike now"]
 
 
+def test_an_author_is_near_no_word_of_the_text_and_in_no_place_of_it() -> None:
+    assert match("a NEAR/100 author:neil", "a", "", ("Neil",)) is None
+    assert match("a NOT NEAR/100 author:neil", "a", "", ("Neil",))
+    assert spans("ATLEAST/2(a OR author:neil)", "a", "", ("Neil",)) == ["title:a", "author:Neil"]
+    assert spans('author:(neil NEAR/2 "a b")', "", "", ("Ada", "Neil A B")) == ["author:Neil", "author:A B"]
+
+
 def test_authors_are_a_field_of_their_own() -> None:
     assert spans('author:"ada example"', "", "", ("Bo Else", "Ada Example")) == ["author:Ada Example"]
     assert spans("ada", "", "", ("Ada Example",)) == []

@@ -13,7 +13,7 @@ CREATE = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aggr
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: demo run check test bench quality lock clean help
+.PHONY: demo run check test bench quality parity lock clean help
 
 help:
 	@echo 'make demo            the whole product on a small fictional newsroom (ARGS=--once ends after one day)'
@@ -21,6 +21,7 @@ help:
 	@echo 'make test            lint, types, import contracts and tests (ARGS="-k name")'
 	@echo 'make bench NAME=poll a benchmark; its last line is one JSON object'
 	@echo 'make quality DATA=…  extraction scored on a folder of labelled pages, beside bare trafilatura and htmldate'
+	@echo 'make parity          random queries: rules, both archives and a plain evaluator must agree (ARGS="--seed N --data FOLDER")'
 	@echo 'make lock            renew the locked dependencies (needs uv)'
 
 $(VENV)/.run: deploy/requirements.lock pyproject.toml
@@ -52,6 +53,9 @@ bench: $(VENV)/.test
 
 quality: $(VENV)/.test
 	@$(BIN)/python -m tests.quality $(DATA) $(ARGS)
+
+parity: $(VENV)/.test
+	@$(BIN)/python -m tests.parity $(ARGS)
 
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml -o deploy/requirements.lock

@@ -23,6 +23,9 @@ TOGETHER = {"tests/world/test_week.py": "week"} | {
 }
 """Files whose tests share something dear, which one worker is to make and not each its own."""
 
+DEAR = tuple(f"tests/{name}.py" for name in ("pipeline/test_kill", "pipeline/test_two_weeks", "test_house"))
+"""Files with single tests that take long: they come first, so that no worker is left with one while the other has nothing."""
+
 SEEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -35,6 +38,10 @@ class Sharing(LoadScopeScheduling):  # type: ignore[misc]
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     return Sharing(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(DEAR))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -45,7 +45,8 @@ class Week:
     stored: dict[str, set[str]]
     gaps: dict[str, list[GapRow]]
     moves: dict[str, list[MoveRow]]
-    fetches: dict[str, list[FetchRow]]
+    fetches: dict[str, list[Any]]
+    """Of each whether it was early, by our own count."""
     offline: list[str]
     """The sources that were failing for want of an answer, two hours after the outage."""
 
@@ -97,8 +98,9 @@ async def _live(folder: Path) -> Week:
     return _told(folder, cast, world, offline)
 
 
-def _all(table: type[Any]) -> Any:
-    return lambda session: list(session.exec(select(table)).all())
+def _all(*what: Any) -> Any:
+    """Whole rows of a table, or columns of them."""
+    return lambda session: list(session.exec(select(*what)).all())
 
 
 def _told(folder: Path, cast: Cast, world: World, offline: list[str]) -> Week:
@@ -106,14 +108,14 @@ def _told(folder: Path, cast: Cast, world: World, offline: list[str]) -> Week:
         sources = {row.slug: row for row in store.read_now(_all(SourceRow))}
         names = {row.id: slug for slug, row in sources.items()}
 
-        def grouped(table: type[Any]) -> dict[str, list[Any]]:
+        def grouped(*what: Any) -> dict[str, list[Any]]:
             found = defaultdict[str, list[Any]](list)
-            for row in store.read_now(_all(table)):
+            for row in store.read_now(_all(*what)):
                 found[names[row.source_id]].append(row)
             return found
 
-        stored = {slug: {row.key for row in rows} for slug, rows in grouped(EntryRow).items()}
-        gaps, moves, fetches = grouped(GapRow), grouped(MoveRow), grouped(FetchRow)
+        stored = {slug: {row.key for row in rows} for slug, rows in grouped(EntryRow.source_id, EntryRow.key).items()}
+        gaps, moves, fetches = grouped(GapRow), grouped(MoveRow), grouped(FetchRow.source_id, FetchRow.early)
     return Week(cast, world, sources, stored, gaps, moves, fetches, offline)
 
 

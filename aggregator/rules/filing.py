@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import chain, compress, pairwise
+from operator import itemgetter
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from aggregator.model.rule import Document, RuleSpec
@@ -18,8 +20,6 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 STEM = 3
-MOST_REMEMBERED = 1 << 17
-"""So many terms are remembered with the prefixes that they begin with: some 20 MB."""
 MOST_GATES = 16
 """A key with more values (each in its several forms) does not part rules into sections."""
 
@@ -70,37 +70,40 @@ class _Anchor:
 
 
 class _Beginnings:
-    """Anchors by the beginnings of words. What a term begins with is remembered, for most terms come again and again."""
+    """Anchors by the beginnings of words, of ``STEM`` letters or more."""
 
     def __init__(self) -> None:
         self._filed: dict[str, list[_Anchor]] = {}
-        self._remembered: dict[str, tuple[_Anchor, ...]] = {}
+        self._lengths: dict[str, Counter[int]] = {}
+        """By the first letters: how many filed beginnings have them, for each length."""
 
     def __bool__(self) -> bool:
         return bool(self._filed)
 
     def add(self, beginning: str, anchor: _Anchor) -> None:
         """From now on every term that begins so finds ``anchor``."""
+        if beginning not in self._filed:
+            self._lengths.setdefault(beginning[:STEM], Counter())[len(beginning)] += 1
         self._filed.setdefault(beginning, []).append(anchor)
-        self._remembered.clear()
 
     def take(self, beginning: str, anchor: _Anchor) -> None:
         """Undo ``add``."""
-        _take(self._filed, beginning, anchor)
-        self._remembered.clear()
+        if not _take(self._filed, beginning, anchor):
+            return
+        stem, length = beginning[:STEM], len(beginning)
+        self._lengths[stem] -= Counter((length,))
+        if not self._lengths[stem]:
+            del self._lengths[stem]
 
     def of(self, terms: set[str]) -> set[_Anchor]:
         """All that the terms begin with."""
-        remembered = self._remembered
-        new = terms.difference(remembered)
-        if len(remembered) + len(new) > MOST_REMEMBERED:
-            remembered.clear()
-            new = terms
-        filed = self._filed
-        for term in new:
-            cuts = (term[:end] for end in range(STEM, len(term) + 1))
-            remembered[term] = tuple(chain.from_iterable(filed[cut] for cut in cuts if cut in filed))
-        return set(chain.from_iterable(filter(None, map(remembered.__getitem__, terms))))
+        found: set[_Anchor] = set()
+        filed, lengths = self._filed, self._lengths
+        for term in compress(terms, map(lengths.__contains__, map(itemgetter(slice(STEM)), terms))):
+            for length in lengths[term[:STEM]]:
+                if (beginning := term[:length]) in filed:
+                    found.update(filed[beginning])
+        return found
 
 
 class _Index:

@@ -129,5 +129,7 @@ def candidates(
         here, there = tuple_(*key), (after.shown_at, after.article_id)
         statement = statement.where(here > there if oldest_first else here < there)
     statement = statement.order_by(*(part.asc() if oldest_first else part.desc() for part in key))
-    with session.scalars(statement.execution_options(yield_per=BATCH)) as found:
+    # A few are read as a whole, or PostgreSQL would go along the index by date for them, too, hoping to be stopped soon.
+    streamed = {} if few is not None else {"yield_per": BATCH}
+    with session.scalars(statement, execution_options=streamed) as found:
         yield from found

@@ -15,9 +15,7 @@ from aggregator.model.delivery import Segment
 from aggregator.model.rule import Match
 from aggregator.model.search import Cursor, Facet, Found, Order, Page, Question
 from aggregator.rules import CompiledQuery, compile_query, dump, load
-from aggregator.store import Store
 from aggregator.store.search import ask as ask_store
-from aggregator.store.search import search as search_store
 from aggregator.text import highlight, snippets
 
 Since = Annotated[str | None, typer.Option(help="Only articles since then: 30d, 12h, or a date.")]
@@ -84,15 +82,6 @@ def compiled_with_warnings(query: str, entities: dict[str, Any]) -> CompiledQuer
         hint = f" ({warning.hint})" if warning.hint else ""
         typer.echo(f"warning: column {warning.column}: {warning.message}{hint}", err=True)
     return compiled
-
-
-def ask(
-    store: Store, compiled: CompiledQuery, since: str | None, until: str | None, limit: int
-) -> tuple[Sequence[tuple[Article, Match]], int]:
-    """The newest hits of a query, and how many there are."""
-    now = datetime.now(UTC)
-    begin, end = instant(since, now) if since else None, instant(until, now) if until else None
-    return store.read_now(search_store, compiled, begin, end, limit, now)
 
 
 def show(article: Article, match: Match) -> None:

@@ -12,7 +12,7 @@ Desk = Any
 
 
 def ids(desk: Desk, query: str) -> set[int]:
-    return {record["id"] for record in desk.call("search", query, "--json", "--limit", "1000").records}
+    return {record["id"] for record in desk.call("search", query, "--json", "--limit", "1000").results}
 
 
 def test_a_rule_of_the_files_finds_what_the_service_found(desk: Desk) -> None:

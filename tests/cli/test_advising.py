@@ -8,7 +8,7 @@ Desk = Any
 
 
 def ids(desk: Desk, query: str) -> list[int]:
-    return sorted(record["id"] for record in desk.call("search", query, "--json", "--limit", "1000").records)
+    return sorted(record["id"] for record in desk.call("search", query, "--json", "--limit", "1000").results)
 
 
 def test_marks_are_kept_changed_and_taken_back(desk: Desk) -> None:

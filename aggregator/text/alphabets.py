@@ -84,7 +84,8 @@ def _alphabets() -> tuple[_Alphabet, ...]:
 
 def _without_acronyms(text: str) -> str:
     """``text`` with the terms themselves in the place of every run between blanks that has a dot before a letter."""
-    parts, done = [], 0
+    parts: list[str] = []
+    done = 0
     for found in _ACRONYM.finditer(text):
         if found.start() < done:
             continue
@@ -139,12 +140,12 @@ class Offsets:
     def _add(self, text: str, begin: int) -> None:
         folded = _aligned(text)
         if folded is not None:
-            at, start, end = begin, self.starts.append, self.ends.append
+            at, starts, ends = begin, self.starts.append, self.ends.append
             for run in folded.split(" "):
                 if run:
-                    start(at)
+                    starts(at)
                     at += len(run)
-                    end(at)
+                    ends(at)
                 at += 1
         elif "\n" in text:
             for line in text.split("\n"):

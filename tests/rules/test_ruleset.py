@@ -108,3 +108,39 @@ def test_an_entity_compiles_only_the_rules_that_use_it() -> None:
     ruleset.define(Entity("two", "", ("epsilon",)))
     assert {slug for slug, rule in ruleset._rules.items() if rule is not held[slug]} == {"direct", "through"}
     assert [found.rule for found in ruleset.match(Document("", "epsilon beta"))] == ["direct", "through", "other"]
+
+
+def test_rules_behind_keys_are_called_where_the_keys_hold() -> None:
+    queries_ = {
+        "here": "alpha source:(one OR two)",
+        "elsewhere": "alpha source:three",
+        "either": "alpha (source:three OR lang:en)",
+        "both": "lang:en source:one gam*",
+        "no-word": "NOT beta country:ir",
+        "negative": "alpha NOT source:one",
+        "key": "group:wires",
+        "many": f"alpha source:({' OR '.join(f's{number}' for number in range(99))} OR one)",
+    }
+    ruleset = compile_rules([RuleSpec(slug, "", query) for slug, query in queries_.items()], ())
+    document = Document("alpha", "gamma", source="one", language="en")
+
+    def found(document: Document) -> list[str]:
+        return [found.rule for found in ruleset.match(document)]
+
+    assert found(document) == ["here", "either", "both", "many"]
+    assert found(replace(document, source="two", country="ir")) == ["here", "either", "no-word", "negative"]
+    assert found(replace(document, source="three", language="", group="wires")) == ["elsewhere", "either", "negative", "key"]
+    ruleset.put(RuleSpec("here", "", "alpha source:three"))
+    assert found(document) == ["either", "both", "many"]
+    ruleset.remove("both", "many")
+    assert found(document) == ["either"]
+
+
+def test_prefixes_of_one_stem_come_and_go() -> None:
+    ruleset = compile_rules([RuleSpec("a", "", "alp*"), RuleSpec("b", "", "alphab*"), RuleSpec("c", "", "title:alphab*")], ())
+    document = Document("", "alphabet")
+    assert [found.rule for found in ruleset.match(document)] == ["a", "b"]
+    ruleset.remove("b")
+    assert [found.rule for found in ruleset.match(document)] == ["a"]
+    ruleset.remove("a")
+    assert [found.rule for found in ruleset.match(replace(document, title="Alphabets"))] == ["c"]

@@ -11,6 +11,7 @@ import argparse
 import json
 import random
 import secrets
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -32,6 +33,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="a folder of real articles")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a run that is cut short leaves no server behind
     chance = random.Random(options.seed)
     articles = (
         read_articles(options.data, options.articles, chance, NOW) if options.data else Press(chance).articles(options.articles)

@@ -18,7 +18,7 @@ from tests.parity.reference import Places, Reference
 from tests.parity.trees import All, Any, Close, Often, Within, Without, Words, kinds, parts_of, written
 
 SEED = 1402
-QUERIES = 1500
+QUERIES = 800
 """``make parity`` asks 5,000, before every release and each night with another seed."""
 ARTICLES = 2000
 OPERATORS = (

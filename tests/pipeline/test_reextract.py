@@ -15,6 +15,7 @@ from warcio.archiveiterator import ArchiveIterator
 from aggregator.app import App, open_app
 from aggregator.config.settings import Config
 from aggregator.errors import NotFound
+from aggregator.extract.article import EXTRACTOR
 from aggregator.model.record import Reason
 from aggregator.pipeline.reextract import reextract
 from aggregator.pipeline.warc import write_warc
@@ -72,10 +73,12 @@ async def test_only_what_an_older_extractor_made(clock: Any, site: Any, desk: De
     async with open_app(desk(site.source()), clock=clock) as app:
         await _worse(app, clock, site)
         app.rooms.store.write_now(
-            lambda session: session.execute(text("UPDATE article SET extractor = 3 WHERE title LIKE 'Fire%'"))
+            lambda session: session.execute(
+                text("UPDATE article SET extractor = :later WHERE title LIKE 'Fire%'"), {"later": EXTRACTOR + 1}
+            )
         )
-        assert len(app.rooms.store.read_now(records.extractable_ids, 3)) == 1
-        assert len(app.rooms.store.read_now(records.extractable_ids, 4)) == 2
+        assert len(app.rooms.store.read_now(records.extractable_ids, EXTRACTOR + 1)) == 1
+        assert len(app.rooms.store.read_now(records.extractable_ids, EXTRACTOR + 2)) == 2
 
 
 async def test_without_a_page_there_is_nothing_to_read(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:

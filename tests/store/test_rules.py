@@ -6,14 +6,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy import null, update
+from sqlmodel import Session, select
 
 from aggregator.config.settings import Config, HeldRule
 from aggregator.errors import ConfigError, NotFound
 from aggregator.fetch import host_key
 from aggregator.model.rule import Entity, Example, RuleSpec
 from aggregator.store import Store, registry, rules
+from aggregator.store.tables import RuleRow, RuleVersionRow
 
 HOUR = timedelta(hours=1)
 
@@ -75,8 +76,11 @@ def test_what_an_older_program_did_not_write_down_is_no_change(applied: Store, c
     """As after an upgrade: no key for examples and noise control, and no aliases."""
 
     def forget(session: Session) -> None:
-        session.execute(text("UPDATE rule SET spec = json_remove(spec, '$.should_match', '$.min_words', '$.first_of_story')"))
-        session.execute(text("UPDATE rule_version SET aliases = NULL, spec = (SELECT spec FROM rule WHERE rule.id = rule_id)"))
+        for row in (*session.exec(select(RuleRow)), *session.exec(select(RuleVersionRow))):
+            row.spec = {
+                key: value for key, value in row.spec.items() if key not in ("should_match", "min_words", "first_of_story")
+            }
+        session.execute(update(RuleVersionRow).values(aliases=null()))
 
     applied.write_now(forget)
     assert applied.write_now(registry.apply, config, now, host_key) == ()

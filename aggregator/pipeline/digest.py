@@ -78,7 +78,7 @@ async def run_digest(rooms: Rooms, recipient: Recipient, slot: Slot) -> DigestRe
     issue, letter = await draft_digest(rooms.store, rooms.active, recipient, slot, place)
     settings, now = rooms.active.config.settings, rooms.clock.now()
     mail: NewDelivery | None = None
-    if issue.match_ids or issue.edit_ids or recipient.send_empty:
+    if issue.match_ids or issue.edit_ids or issue.anomalies or recipient.send_empty:
         key = f"digest:{place.recipient_id}:{slot.day.isoformat()}:{slot.at:%H%M%S}"
         mail = seal(settings, letter, recipient, place.recipient_id, kind=DeliveryKind.DIGEST, key=key, now=now)
     window = (place.covered_until, slot.due_at)

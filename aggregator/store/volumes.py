@@ -100,9 +100,8 @@ def _sources(session: Session) -> _Known:
     return [(row.id or 0, row.slug, row.name or row.slug, row.baseline_at or row.created_at) for row in rows]
 
 
-def record(session: Session, found: Sequence[Anomaly]) -> int:
-    """Store what is unusual now. What was so within the last day already goes on; the rest waits to be told. Returns how many."""
-    new = 0
+def record(session: Session, found: Sequence[Anomaly]) -> None:
+    """Store what is unusual now. What was so within the last day already goes on; the rest waits to be told."""
     for anomaly in found:
         same = (
             AnomalyRow.subject == anomaly.subject.value,
@@ -121,9 +120,7 @@ def record(session: Session, found: Sequence[Anomaly]) -> int:
                 usual=anomaly.usual, baseline=list(anomaly.baseline), began_at=anomaly.until, seen_at=anomaly.until,
             )
         )  # fmt: skip
-        new += 1
     session.flush()
-    return new
 
 
 def pending(session: Session) -> list[tuple[int, Anomaly]]:
@@ -149,8 +146,6 @@ def dispatch_volumes(session: Session, ids: Sequence[int], mails: Sequence[NewDe
 
 def note_mentions(session: Session, named: Sequence[tuple[str, int]], now: datetime) -> None:
     """Note which articles name which entities (slug, article id). Once is enough."""
-    if not named:
-        return
     known = {row.slug: row.id for row in session.exec(select(EntityRow).where(col(EntityRow.removed_at).is_(None)))}
     rows = [{"entity_id": known[slug], "article_id": id_, "at": now} for slug, id_ in named if slug in known]
     if rows:

@@ -64,7 +64,10 @@ async def _begin(app: App, clock: Any, daily: int) -> None:
 async def test_a_source_that_falls_silent_is_told_once_by_mail_and_in_the_digest(
     clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
 ) -> None:
-    people = [Recipient("ana", "ana@example.org", digest_at=time(7), send_empty=True)]
+    people = [
+        Recipient("ana", "ana@example.org", digest_at=time(7), send_empty=True),
+        Recipient("ben", "ben@example.org", digest_at=time(7), alerts=False),
+    ]
     async with open_app(desk(site.source(), relay=relay, people=people), clock=clock) as app:
         await _begin(app, clock, 14)
         for _ in range(33):
@@ -79,6 +82,9 @@ async def test_a_source_that_falls_silent_is_told_once_by_mail_and_in_the_digest
         assert "0 articles in the 24 hours to" in alerts[0]
         digests = [text for text in relay.texts("ana@example.org") if "digest of" in text]
         assert [("Unusual volumes" in text, "expected 14" in text) for text in digests[-1:]] == [(True, True)]
+        (only,) = relay.texts("ben@example.org")  # a day without matches is none without news
+        assert "digest of" in only
+        assert "expected 14" in only
 
 
 async def test_a_spike_of_a_rule_and_an_entity_is_told_to_who_follows_it(

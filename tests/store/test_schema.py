@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlmodel import Session, SQLModel, select
 
 from aggregator.config.settings import Config
@@ -48,14 +48,22 @@ def test_upgrade_is_idempotent_and_says_what_it_did(tmp_path: Path) -> None:
     assert migrate.upgrade(url) == (migrate.latest(), migrate.latest())
 
 
-def test_a_store_of_the_first_version_keeps_what_it_holds(tmp_path: Path, config: Config, now: datetime) -> None:
-    path = tmp_path / "old.db"
+@contextmanager
+def _at(path: Path, revision: str) -> Iterator[Connection]:
+    """A new SQLite file with the schema as it was at ``revision``, within a transaction."""
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection, connection.begin():
         old = AlembicConfig()
         old.set_main_option("script_location", str(migrate.HERE))
         old.attributes["connection"] = connection
-        command.upgrade(old, "0001")
+        command.upgrade(old, revision)
+        yield connection
+    engine.dispose()
+
+
+def test_a_store_of_the_first_version_keeps_what_it_holds(tmp_path: Path, config: Config, now: datetime) -> None:
+    path = tmp_path / "old.db"
+    with _at(path, "0001") as connection:
         connection.execute(
             text(
                 "INSERT INTO source (slug, url, spec, host, name, outlet_group, country, enabled, created_at, next_poll_at,"
@@ -70,7 +78,6 @@ def test_a_store_of_the_first_version_keeps_what_it_holds(tmp_path: Path, config
                 " VALUES (1, '2026-01-01 00:00:00.000000', 'fetched', '', '', 1, 1, 1)"
             )
         )
-    engine.dispose()
     assert migrate.upgrade(f"sqlite:///{path}") == ("0001", migrate.latest())
     with Store(f"sqlite:///{path}") as store:
         assert store.write_now(sources.claim_due, now, 10, timedelta(minutes=1)) == [(1,)]
@@ -82,12 +89,7 @@ def test_groups_of_copies_become_text_groups_each_with_a_story_and_alerts_stay_t
     tmp_path: Path, config: Config, now: datetime
 ) -> None:
     path = tmp_path / "old.db"
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.connect() as connection, connection.begin():
-        old = AlembicConfig()
-        old.set_main_option("script_location", str(migrate.HERE))
-        old.attributes["connection"] = connection
-        command.upgrade(old, "0003")
+    with _at(path, "0003") as connection:
         at = "'2026-01-01 00:00:00.000000'"
         source = f"'wire', 'http://wire.test/', :spec, 'wire.test', 'Wire', '', '', 1, {at}, {at}, 0, '', '', '', 0, '{{}}', ''"
         article = f"'http://wire.test/a', 'A', 'text', 'page', 'x', '', '[]', '[]', '', 0, '[]', '[]', 1, 1, 0, {at}, 0"
@@ -115,7 +117,6 @@ def test_groups_of_copies_become_text_groups_each_with_a_story_and_alerts_stay_t
             connection.execute(
                 text(statement), {"spec": json.dumps(SOURCE.dump(config.sources[0]))} if ":spec" in statement else {}
             )
-    engine.dispose()
     migrate.upgrade(f"sqlite:///{path}")
     with Store(f"sqlite:///{path}") as store:
         (told,) = store.read_now(storylines.dossier, 7).texts
@@ -132,12 +133,7 @@ def _vectors(session: Session, table: str) -> list[dict[str, float]]:
 
 def test_vectors_of_stories_become_bytes(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.connect() as connection, connection.begin():
-        old = AlembicConfig()
-        old.set_main_option("script_location", str(migrate.HERE))
-        old.attributes["connection"] = connection
-        command.upgrade(old, "0005")
+    with _at(path, "0005") as connection:
         at = "'2026-01-01 00:00:00.000000'"
         for statement in (
             (
@@ -150,7 +146,6 @@ def test_vectors_of_stories_become_bytes(tmp_path: Path) -> None:
             ),
         ):
             connection.execute(text(statement), {"vector": json.dumps({"مجاهد": 0.75, "1402": 0.5})})
-    engine.dispose()
     migrate.upgrade(f"sqlite:///{path}")
     with Store(f"sqlite:///{path}") as store:
         for table in ("story", "text_group"):
@@ -273,12 +268,7 @@ def test_what_is_no_database_is_refused_with_its_name(tmp_path: Path) -> None:
 
 def test_a_store_before_pages_keeps_articles_revisions_and_matches(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.connect() as connection, connection.begin():
-        old = AlembicConfig()
-        old.set_main_option("script_location", str(migrate.HERE))
-        old.attributes["connection"] = connection
-        command.upgrade(old, "0003")
+    with _at(path, "0003") as connection:
         at = "2026-01-01 00:00:00.000000"
         source = f"'a', 'http://a.test', '{{}}', 'a.test', 'A', '', '', 1, '{at}', '{at}', 0, '', ''"
         of_one = f"1, 1, 'http://a.test/1', 'T', 'Body', 'page', 'h', '', '[]', '[]', '', 0, '[]', '[]', 1, 2, 0, '{at}', 0"
@@ -303,7 +293,6 @@ def test_a_store_before_pages_keeps_articles_revisions_and_matches(tmp_path: Pat
             ),
         ):
             connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"))
-    engine.dispose()
     assert migrate.upgrade(f"sqlite:///{path}") == ("0003", migrate.latest())
     with Store(f"sqlite:///{path}") as store:
         (article,) = store.read_now(lambda session: session.exec(select(ArticleRow)).all())

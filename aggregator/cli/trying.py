@@ -102,7 +102,7 @@ def try_rule(
     chart(days)
     typer.echo("by source: " + (", ".join(f"{slug} {count}" for slug, count in sources.most_common()) or "none") + "\n")
     for hit in newest:
-        match = compiled.match(document(articles[hit.article_id]))
+        match = compiled.match(document(articles[hit.article_id]), hit.first_seen_at)
         if match is not None:
             show(articles[hit.article_id], match)
         if hit.suppressed:

@@ -105,9 +105,11 @@ class Adviser:
     def _prove(self, query: str) -> Proof:
         found = self._backtest(query)
         whole = compile_query(with_noise_control(replace(self._rule, query=query)).query, self._entities)
-        # The marked ones are put to the matcher: the archive's window need not hold them.
-        hits = frozenset(id_ for id_, document in self._hits.items() if whole.match(document))
-        misses = frozenset(id_ for id_, document in self._misses.items() if whole.match(document))
+        # The marked ones are put to the matcher, each on its own day: the archive's window need not hold them.
+        hits, misses = (
+            frozenset(id_ for id_, document in marked.items() if whole.holds(document, document.published_at))
+            for marked in (self._hits, self._misses)
+        )
         return Proof(hits, misses, frozenset(found - self._hits.keys() - self._misses.keys()))
 
     def _backtest(self, query: str) -> set[int]:

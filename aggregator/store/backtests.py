@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Row, func
 from sqlmodel import Session, col, select
@@ -15,6 +14,7 @@ from aggregator.model.article import Article, TextOrigin
 from aggregator.model.rule import Document, RuleSpec
 from aggregator.rules import CompiledQuery, key_values
 from aggregator.store import fulltext
+from aggregator.store.candidates import domain_of
 from aggregator.store.matches import later_of_story
 from aggregator.store.search import narrowed
 from aggregator.store.tables import ArticleRow, SourceRow
@@ -115,7 +115,7 @@ def _document(row: Row[Any]) -> Document:
         body=text,
         authors=tuple(authors),
         source=row.slug,
-        domain=(urlsplit(row.url).hostname or "").removeprefix("www."),
+        domain=domain_of(row.url),
         url=row.url,
         language=language or "",
         country=country,

@@ -51,7 +51,7 @@ def document(found: Article) -> Document:
         body=found.text,
         authors=found.authors,
         source=found.source_slug,
-        domain=_domain(found.url),
+        domain=domain_of(found.url),
         url=found.url,
         language=found.language or "",
         country=found.country,
@@ -62,7 +62,8 @@ def document(found: Article) -> Document:
     )
 
 
-def _domain(url: str) -> str:
+def domain_of(url: str) -> str:
+    """The host of an address, without ``www.``."""
     return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
@@ -72,7 +73,7 @@ def documents(session: Session, ids: Sequence[int]) -> list[tuple[Place, Documen
         id_: (
             Place(0.0, at := instant(shown_at), id_),
             Document(
-                title, text, tuple(json.loads(authors)), slug, _domain(url), url, language or "", country, group,
+                title, text, tuple(json.loads(authors)), slug, domain_of(url), url, language or "", country, group,
                 tuple(json.loads(tags)), at, words,
             ),
         )

@@ -32,6 +32,13 @@ def test_a_rule_of_the_files_finds_what_the_service_found(desk: Desk) -> None:
     assert min(told for told, _ in record["days"].values()) == 0
 
 
+def test_age_is_that_at_which_the_rule_would_have_met_the_article(desk: Desk) -> None:
+    (record,) = desk.call("rule", "test", "strike age<30d", "--json", "--limit", "1000").records
+    assert {sample["id"] for sample in record["samples"]} == ids(desk, "strike")
+    assert "would have sent" in desk.call("rule", "test", "strike age<30d").out
+    assert desk.call("rule", "test", "strike age>30d", "--json").records[0]["articles"] == 0
+
+
 def test_it_would_have_sent_what_was_sent(desk: Desk) -> None:
     """The demo's alerts of one rule, by reader; other rules share some of those mails."""
     (record,) = desk.call("rule", "test", "port-strike", "--json").records

@@ -122,3 +122,8 @@ def test_what_can_be_mended_is_and_the_rest_is_said(advise: Advise) -> None:
     found = advise("strike port", (1, 2, 4, 5, 6, 30, 31), ())
     assert sorted(found.after.hits) == [1, 2, 4, 5, 6]
     assert found.why == ("for 2 of the hits that it does not find no word or phrase tells them from the misses and the archive",)
+
+
+def test_a_marked_article_is_as_old_as_on_its_own_day(advise: Advise) -> None:
+    found = advise("strike age<1d", (1, 2, 3), ())
+    assert found.before.hits == {1, 2, 3}

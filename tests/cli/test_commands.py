@@ -380,7 +380,7 @@ def test_source_list_puts_the_failing_outlet_first(desk: Desk) -> None:
     assert done.code == 0
     assert re.match(r"failing karst-observer +0 articles  http://\S+$", first)
     assert words.strip() == "it is busy (429 or 503), and we come less often"
-    since = r"since \d{4}-\d\d-\d\d \d\d:\d\d UTC, \d+ in a row, next try (in (\d+ h )?\d+ (s|min)|now)"
+    since = r"since \d{4}-\d\d-\d\d \d\d:\d\d UTC, \d+ in a row, next try (in \d+ (s|min|h|h \d+ min)|now)"
     assert re.match(rf" +http: 503 Service Unavailable \({since}\)$", why)
     assert [line.split()[0] for line in rest] == ["ok"] * 7
     assert sum(int(line.split()[2]) for line in rest) == 56

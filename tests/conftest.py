@@ -19,7 +19,7 @@ from aggregator.store import migrate
 from tests import postgres
 
 TOGETHER = {"tests/world/test_week.py": "week"} | {
-    f"tests/cli/test_{name}.py": "demo" for name in ("articles", "commands", "docs", "sources", "stories", "web")
+    f"tests/cli/test_{name}.py": "demo" for name in ("articles", "channels", "commands", "docs", "sources", "stories", "web")
 }
 """Files whose tests share something dear, which one worker is to make and not each its own."""
 

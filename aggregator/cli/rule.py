@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from aggregator.cli import advising, formatting, trying
+from aggregator.cli import advising, formatting, syndicating, trying
 from aggregator.cli.archive import Json
 from aggregator.cli.options import Call
 from aggregator.cli.printing import counted, json_line, printable, utc
@@ -148,3 +148,4 @@ app.command("diff")(trying.diff)
 app.command("explain")(trying.explain_)
 app.command("mark")(advising.mark)
 app.command("suggest")(advising.suggest)
+app.command("feed")(syndicating.feed)

@@ -23,6 +23,7 @@ digest         digest_item (recipient, match)               a match is owed once
 digest         digest_edit (recipient, edit)                an edit likewise
 deliver        delivery (key)                               one message per alert or digest and recipient
 subscribe      websub (source)                              a source's news come from one hub
+feed           tag_authority (one row)                      ids of our feeds are minted by one authority for good
 =============  ===========================================  ==============================================
 """
 
@@ -778,6 +779,17 @@ class PushRow(SQLModel, table=True):
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     attempts: int = 0
     lease_until: datetime | None = None
+
+
+class TagAuthorityRow(SQLModel, table=True):
+    """Who mints the ids of our own feeds (RFC 4151). One row, written once: ids must never change."""
+
+    __tablename__ = "tag_authority"
+
+    id: int | None = Field(default=None, primary_key=True)
+    domain: str
+    day: date
+    token: str
 
 
 for _table in SQLModel.metadata.tables.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aggregator.pipeline.letters import alert_mails
+from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import alerts
 from aggregator.store.matches import matched_articles
@@ -28,6 +29,7 @@ async def send_alerts(rooms: Rooms) -> AlertReport:
     config, known = rooms.active.config, await rooms.store.read(registered)
     items = await rooms.store.read(matched_articles, [match_id for _, match_id in due])
     ids = [alert_id for alert_id, _ in due]
-    mails = alert_mails(config, known, items, f"alert:{ids[0]}", now)
+    links = await links_of(rooms.store, config.settings, now)
+    mails = alert_mails(config, known, items, f"alert:{ids[0]}", now, links)
     queued = await rooms.store.write(alerts.dispatch, ids, mails, now)
     return AlertReport(len(ids), queued)

@@ -21,6 +21,7 @@ from aggregator.model.delivery import (
 from aggregator.model.page import FailureKind
 from aggregator.model.source import SourceHealth
 from aggregator.pipeline.letters import seal
+from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.store import Store, digests, edits, sources, volumes
 from aggregator.store.digests import Standing
@@ -80,7 +81,8 @@ async def run_digest(rooms: Rooms, recipient: Recipient, slot: Slot) -> DigestRe
     mail: NewDelivery | None = None
     if issue.match_ids or issue.edit_ids or issue.anomalies or recipient.send_empty:
         key = f"digest:{place.recipient_id}:{slot.day.isoformat()}:{slot.at:%H%M%S}"
-        mail = seal(settings, letter, recipient, place.recipient_id, kind=DeliveryKind.DIGEST, key=key, now=now)
+        kind, links = DeliveryKind.DIGEST, await links_of(rooms.store, settings, now)
+        mail = seal(settings, letter, recipient, place.recipient_id, kind=kind, key=key, now=now, links=links)
     window = (place.covered_until, slot.due_at)
     # After an outage whatever was published meanwhile is still to be found: an empty day would be blindness, not silence.
     skip = _slots_between(recipient, place.last.due_at if place.last else place.covered_until, slot) > 0

@@ -10,6 +10,7 @@ from aggregator.model.article import Article
 from aggregator.model.record import BY_PUBLISHER
 from aggregator.model.rule import Entity
 from aggregator.pipeline.letters import alert_mails
+from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.rules import CompiledQuery, compile_query
 from aggregator.store import edits
@@ -65,6 +66,7 @@ async def send_edits(rooms: Rooms) -> int:
         item = found[edit.match_id]
         note = f"Changed after publication: {edit.what}."
         items.append(replace(item, article=replace(item.article, note=note)))
-    mails = alert_mails(config, known, items, f"edit:{due[0].id}", now)
+    links = await links_of(rooms.store, config.settings, now)
+    mails = alert_mails(config, known, items, f"edit:{due[0].id}", now, links)
     await rooms.store.write(edits.dispatch_edits, [edit.id for edit in due], mails, now)
     return len(due)

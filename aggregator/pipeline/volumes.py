@@ -12,6 +12,7 @@ from aggregator.model.article import Article
 from aggregator.model.delivery import DeliveryKind
 from aggregator.model.rule import Entity, Match, RuleSpec
 from aggregator.pipeline.letters import seal
+from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import volumes
 from aggregator.store.registry import registered
@@ -77,6 +78,7 @@ async def _tell(rooms: Rooms, now: datetime) -> VolumeReport:
         return VolumeReport()
     config, known = rooms.active.config, await rooms.store.read(registered)
     mails = []
+    links = await links_of(rooms.store, config.settings, now)
     for person in config.recipients:
         mailed = person.enabled and person.alerts and person.slug in known.recipients and person.slug not in known.suppressed
         own = of_reader([anomaly for _, anomaly in pending], person) if mailed else ()
@@ -84,6 +86,7 @@ async def _tell(rooms: Rooms, now: datetime) -> VolumeReport:
             letter = render_volumes(own, person, instance=config.settings.instance, now=now)
             recipient_id = known.recipients[person.slug]
             key = f"volumes:{pending[0][0]}:{recipient_id}"
-            mails.append(seal(config.settings, letter, person, recipient_id, kind=DeliveryKind.ALERT, key=key, now=now))
+            kind = DeliveryKind.ALERT
+            mails.append(seal(config.settings, letter, person, recipient_id, kind=kind, key=key, now=now, links=links))
     queued = await rooms.store.write(volumes.dispatch_volumes, [id_ for id_, _ in pending], mails, now)
     return VolumeReport(len(pending), queued)

@@ -29,7 +29,10 @@ _CLAIM = timed(
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A finished message, about to enter the outbox. ``key`` makes it unique: the same alert or digest never enters twice."""
+    """A finished message, about to enter the outbox. ``key`` makes it unique: the same alert or digest never enters twice.
+
+    ``number`` stands for it in links.
+    """
 
     key: str
     kind: DeliveryKind
@@ -39,6 +42,7 @@ class NewDelivery:
     message_id: str
     message: bytes
     digest_id: int | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ digest         digest (recipient, day, time)                one digest per slot
 digest         digest_item (recipient, match)               a match is owed once, and stands in one digest
 digest         digest_edit (recipient, edit)                an edit likewise
 deliver        delivery (key)                               one message per alert or digest and recipient
+deliver        instance (id)                                one secret, whoever asks for it first
 subscribe      websub (source)                              a source's news come from one hub
 feed           tag_authority (one row)                      ids of our feeds are minted by one authority for good
 =============  ===========================================  ==============================================
@@ -699,7 +700,10 @@ class DigestEditRow(SQLModel, table=True):
 
 
 class DeliveryRow(SQLModel, table=True):
-    """The outbox: one message to one address. ``key`` (``alert:7:3``, ``digest:12``) makes it unique."""
+    """The outbox: one message to one address. ``key`` (``alert:7:3``, ``digest:12``) makes it unique.
+
+    ``number`` stands for it in links.
+    """
 
     __tablename__ = "delivery"
 
@@ -708,6 +712,7 @@ class DeliveryRow(SQLModel, table=True):
     kind: str
     recipient_id: int = Field(foreign_key="recipient.id")
     digest_id: int | None = Field(default=None, foreign_key="digest.id")
+    number: int | None = None
     address: str
     subject: str
     message_id: str
@@ -721,7 +726,20 @@ class DeliveryRow(SQLModel, table=True):
     sent_at: datetime | None = None
     detail: str = ""
 
-    __table_args__ = (Index("ix_delivery_due", "due_at", sqlite_where=sql("state IN ('due', 'unknown')")),)
+    __table_args__ = (
+        Index("ix_delivery_due", "due_at", sqlite_where=sql("state IN ('due', 'unknown')")),
+        Index("ix_delivery_number", "number", sqlite_where=sql("number IS NOT NULL")),
+    )
+
+
+class InstanceRow(SQLModel, table=True):
+    """This instance: one row. Links are signed with its ``secret``."""
+
+    __tablename__ = "instance"
+
+    id: int | None = Field(default=None, primary_key=True)
+    secret: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime
 
 
 class AttemptRow(SQLModel, table=True):

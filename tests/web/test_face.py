@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from sqlmodel import select
 
-from aggregator.app import App, open_app
-from aggregator.config.settings import (
-    Config,
-    FetchSettings,
-    MailSettings,
-    Settings,
-    StoreSettings,
-    WebSettings,
-    WorkerSettings,
-)
+from aggregator.config.settings import WebSettings
 from aggregator.errors import ConfigError
-from aggregator.model.source import SourceSpec
-from aggregator.store import websub
-from aggregator.store.tables import PushRow
 from aggregator.web import face as face_module
-from aggregator.web import listen, serve
+from aggregator.web import listen
+from tests.web.visiting import LIMIT, Face, read_answer
 
-LIMIT = 1000
-NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SAFE = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -43,79 +24,6 @@ SAFE = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: str
-
-
-@dataclass
-class Face:
-    app: App
-    port: int
-    stop: asyncio.Event
-    task: asyncio.Task[None]
-    path: str = ""
-    secret: str = ""
-
-    async def send(self, *parts: bytes) -> Answer:
-        """Write these bytes on a new connection, then read to its end, or to the end of one answer."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-        answer = await read_answer(reader)
-        writer.close()
-        return answer
-
-    async def ask(self, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Answer:
-        lines = [f"{method} {path} HTTP/1.1", "Host: evil.test", "Connection: close"]
-        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        if body and not {"Content_Length", "Transfer_Encoding"} & set(headers):
-            lines.append(f"Content-Length: {len(body)}")
-        return await self.send("\r\n".join([*lines, "", ""]).encode(), body)
-
-    def signature(self, body: bytes) -> str:
-        return "sha256=" + hmac.new(self.secret.encode(), body, "sha256").hexdigest()
-
-    def waiting(self) -> list[bytes]:
-        return list(self.app.rooms.store.read_now(lambda session: session.exec(select(PushRow.body)).all()))
-
-
-async def read_answer(reader: asyncio.StreamReader) -> Answer:
-    status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
-    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-    body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Answer(int(status.split()[1]), headers, body.decode())
-
-
-@pytest.fixture
-async def face(tmp_path: Path, migrated: Callable[[Path], str]) -> AsyncIterator[Face]:
-    listener = listen(WebSettings())
-    port = listener.getsockname()[1]
-    config = Config(
-        Settings(
-            store=StoreSettings(migrated(tmp_path / "web.db")),
-            fetch=FetchSettings(max_body_bytes=LIMIT),
-            workers=WorkerSettings(processes=1),
-            mail=MailSettings(folder=tmp_path / "mail"),
-            web=WebSettings(port=port),
-            public_base_url="https://me.test",
-        ),
-        sources=(SourceSpec("wire", "https://wire.test/feed"),),
-    )
-    async with open_app(config) as app:
-        await app.rooms.store.write(websub.note_hub, 1, "https://hub.test/", "https://wire.test/feed", NOW)
-        subscription = await app.rooms.store.read(websub.of_source, 1)
-        assert subscription is not None
-        stop = asyncio.Event()
-        task = asyncio.create_task(serve(app, stop, listener))
-        yield Face(app, port, stop, task, f"/websub/{subscription.token}", subscription.secret)
-        stop.set()
-        await task
 
 
 async def test_it_tells_whether_we_are_well(face: Face) -> None:

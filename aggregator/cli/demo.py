@@ -18,9 +18,9 @@ from aggregator.cli.logs import set_up
 from aggregator.config import load_config
 from aggregator.errors import AggregatorError
 from aggregator.newsroom import Newsroom, write_config
-from aggregator.store import maintenance, outbox, sources
+from aggregator.store import deliveries, maintenance, sources
+from aggregator.store.deliveries import DeliveryLine
 from aggregator.store.maintenance import Stats
-from aggregator.store.outbox import DeliveryLine
 
 DAY = timedelta(hours=24)
 """How much time the demo plays: each reader's breakfast is in it once, in every zone."""
@@ -87,7 +87,7 @@ async def _demo(output: Path, *, once: bool) -> None:
             await _play(app, clock)
             stats = await app.rooms.store.read(maintenance.stats)
             failing = [source.slug for source in await app.rooms.store.read(sources.troubled)]
-            mails = await app.rooms.store.read(outbox.listing, 1000)
+            mails = await app.rooms.store.read(deliveries.listing, 1000)
             typer.echo(_summary(output, stats, failing, mails, time.monotonic() - began))
             if app.failures:
                 raise AggregatorError(f"{app.failures} jobs failed; see the log above")

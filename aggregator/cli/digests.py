@@ -15,7 +15,7 @@ from aggregator.cli.options import Call
 from aggregator.cli.printing import printable
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.model.delivery import DeliveryKind, DeliveryState, Recipient, Slot
-from aggregator.store import outbox
+from aggregator.store import deliveries
 
 app = typer.Typer(help="The readers' mail.", no_args_is_help=True)
 
@@ -69,7 +69,7 @@ async def _send(call: Call, person: Recipient) -> None:
         await app.ticks.match()
         report = await app.digest_now(person, slot_now(person, app.rooms.clock.now()))
         await app.ticks.deliver()
-        mails = await app.rooms.store.read(outbox.listing, 100)
+        mails = await app.rooms.store.read(deliveries.listing, 100)
     if not report.mailed:
         typer.echo(f"{person.address}: nothing new, nothing sent.")
         return

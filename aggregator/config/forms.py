@@ -123,6 +123,7 @@ class MailForm(Form):
     password_env: Annotated[Line, Field(min_length=1)] = ""
     password_file: Annotated[Line, Field(min_length=1)] = ""
     timeout: Annotated[float, _seconds("1s", "10m")] = 0
+    connections: Annotated[int, Field(ge=1, le=50)] = 0
 
 
 class AlertsForm(Form):

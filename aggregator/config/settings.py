@@ -96,7 +96,8 @@ class WorkerSettings:
 class MailSettings:
     """The relay and the identity of our mail. ``password`` is read from the environment or a file, never shown.
 
-    ``password_file`` is where it came from, if from a file, so that a file that everybody can read is noticed.
+    ``password_file`` is where it came from, if from a file, so that a file that everybody can read is noticed. ``connections``
+    to the relay are open at a time, half of them at most for readers of one domain.
     """
 
     mode: MailMode = MailMode.FOLDER
@@ -110,6 +111,7 @@ class MailSettings:
     password: str = field(default="", repr=False)
     password_file: Path | None = None
     timeout: float = 60.0
+    connections: int = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,8 +273,9 @@ class AttemptOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The result of one try. ``code`` is SMTP's, 0 if none; ``detail`` is the first line of the answer."""
+    """The result of one try. ``code`` is SMTP's, 0 if none; ``detail`` is the first line of the answer of ``server``."""
 
     outcome: AttemptOutcome
     code: int
     detail: str
+    server: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from dataclasses import replace
 
 import aiosmtplib
 
@@ -22,10 +23,10 @@ _Trouble = (OSError, aiosmtplib.SMTPException)
 
 
 class SmtpTransport:
-    """Hands messages to one relay, one after the other, over one connection that is kept between sends.
+    """Hands messages to one relay over a few connections, which are kept between sends.
 
-    ``send`` may be called by many tasks at once; they queue. ``tls_context`` replaces the system's trusted certificates.
-    Raises ``ConfigError`` at once for a sender or host that can never work.
+    ``send`` may be called by many tasks at once; those beyond ``settings.connections`` queue. ``tls_context`` replaces the
+    system's trusted certificates. Raises ``ConfigError`` at once for a sender or host that can never work.
     """
 
     def __init__(self, settings: MailSettings, *, tls_context: ssl.SSLContext | None = None) -> None:
@@ -38,17 +39,11 @@ class SmtpTransport:
         if not settings.host.isascii() or not settings.host.strip():
             hint = 'Write the relay\'s name or address: host = "smtp.example.org"'
             raise ConfigError(f"{settings.host!r} is not the host of a mail relay", key="mail.host", hint=hint)
-        self._settings = settings
-        self._lock = asyncio.Lock()
-        self._client = aiosmtplib.SMTP(
-            hostname=settings.host,
-            port=settings.port,
-            use_tls=settings.security is MailSecurity.TLS,
-            start_tls=settings.security is MailSecurity.STARTTLS,  # True: required, never "if offered"
-            timeout=settings.timeout,
-            tls_context=tls_context,
-            local_hostname=_own_name(),
-        )
+        self._lines = [Line(settings, tls_context) for _ in range(settings.connections)]
+        # The one that was used last is taken first: it is the likeliest to be still connected.
+        self._free: asyncio.LifoQueue[Line] = asyncio.LifoQueue()
+        for line in reversed(self._lines):
+            self._free.put_nowait(line)
 
     async def send(self, delivery: Delivery) -> Attempt:
         """Try once to hand ``delivery`` to the relay.
@@ -62,28 +57,63 @@ class SmtpTransport:
         except ValueError as error:
             # aiosmtplib would silently send to the first address of a list.
             return Attempt(AttemptOutcome.REFUSED, 0, clean_header(str(error)))
-        async with self._lock:
-            settled = False
-            try:
-                attempt = await self._connect() or await self._hand_over(address, delivery.message)
-                settled = True
-            finally:
-                if not settled:  # cancelled half-way: what the relay answers next would be taken for the answer to something else
-                    self._client.close()
-            return attempt
+        line = await self._free.get()
+        try:
+            return await line.send(self._sender, address, delivery.message)
+        finally:
+            self._free.put_nowait(line)
 
     async def aclose(self) -> None:
-        """Wait for the transaction in hand, then say QUIT."""
-        async with self._lock:
-            if self._client.is_connected:
-                try:
-                    await self._client.quit(timeout=min(_PROBE_TIMEOUT, self._settings.timeout))
-                except _Trouble:
-                    pass  # the relay hung up first
-                finally:
-                    self._client.close()
+        """Wait for the transactions in hand, then say QUIT."""
+        lines = [await self._free.get() for _ in self._lines]
+        await asyncio.gather(*(line.quit() for line in lines))
+        for line in reversed(self._lines):
+            self._free.put_nowait(line)
 
-    async def _connect(self) -> Attempt | None:
+
+class Line:
+    """One connection to the relay: one transaction after the other, each over whatever connection there is by then."""
+
+    def __init__(self, settings: MailSettings, tls_context: ssl.SSLContext | None = None) -> None:
+        self._settings = settings
+        self._name = ""
+        self._client = aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            use_tls=settings.security is MailSecurity.TLS,
+            start_tls=settings.security is MailSecurity.STARTTLS,  # True: required, never "if offered"
+            timeout=settings.timeout,
+            tls_context=tls_context,
+            local_hostname=_own_name(),
+        )
+
+    async def send(self, sender: str, address: str, message: bytes) -> Attempt:
+        """Hand over one message, once."""
+        settled = False
+        try:
+            attempt = await self.connect() or await self._hand_over(sender, address, message)
+            settled = True
+        finally:
+            if not settled:  # cancelled half-way: what the relay answers next would be taken for the answer to something else
+                self._client.close()
+        return replace(attempt, server=self.server)
+
+    @property
+    def server(self) -> str:
+        """The relay by its own name, from its last answer to EHLO; before that, the host that we know it by."""
+        return self._name or self._settings.host
+
+    async def quit(self) -> None:
+        """Say QUIT, if there is a connection."""
+        if self._client.is_connected:
+            try:
+                await self._client.quit(timeout=min(_PROBE_TIMEOUT, self._settings.timeout))
+            except _Trouble:
+                pass  # the relay hung up first
+            finally:
+                self._client.close()
+
+    async def connect(self) -> Attempt | None:
         """Have a connection that is fit for a new transaction, or say why there is none."""
         if await self._still_there():
             return None
@@ -93,6 +123,8 @@ class SmtpTransport:
             if self._client.is_ehlo_or_helo_needed:  # its answer lists the extensions
                 await self._client.ehlo()
             connected = True
+            said = self._client.last_ehlo_response
+            self._name = clean_header(said.message.split()[0])[:100] if said and said.message.split() else ""
             if self._settings.username:
                 await self._client.login(self._settings.username, self._settings.password)
         except (ValueError, OverflowError) as error:  # a host name or a port that cannot be, a digest that this machine forbids
@@ -117,16 +149,20 @@ class SmtpTransport:
             return False
         return True
 
-    async def _hand_over(self, address: str, message: bytes) -> Attempt:
+    async def _hand_over(self, sender: str, address: str, message: bytes) -> Attempt:
         """MAIL, RCPT, DATA. The three are separate calls, because only so is it known whether DATA was reached."""
-        utf8 = needs_smtputf8(address) or needs_smtputf8(self._sender)
+        utf8 = needs_smtputf8(address) or needs_smtputf8(sender)
         encoding = "utf-8" if utf8 else "ascii"
         handed = False
         try:
             if utf8 and not self._client.supports_extension("smtputf8"):
                 return Attempt(AttemptOutcome.REFUSED, 0, "the relay does not offer SMTPUTF8, which this address needs")
+            limit = self._client.esmtp_extensions.get("size", "")
+            if limit.isdecimal() and 0 < int(limit[:18]) < len(message):
+                told = f"the message has {len(message):,} bytes, and the relay takes {int(limit[:18]):,} at most"
+                return Attempt(AttemptOutcome.REFUSED, _TOO_BIG, told)
             options = [f"SIZE={len(message)}"] if self._client.supports_extension("size") else []
-            await self._client.mail(self._sender, options=[*options, *["SMTPUTF8"] * utf8], encoding=encoding)
+            await self._client.mail(sender, options=[*options, *["SMTPUTF8"] * utf8], encoding=encoding)
             await self._client.rcpt(address, encoding=encoding)
             handed = True
             answer = await self._client.data(message)

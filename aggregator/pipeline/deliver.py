@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from aggregator.config.settings import MailMode
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryState
 from aggregator.notify import GIVE_UP_AFTER, retry_delay
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import outbox
 
-LEASE = timedelta(minutes=10)
 PAUSE = timedelta(minutes=5)
 """How long sending rests when the relay refuses us altogether."""
+
+ROUNDS = 12
+"""More than the commands of one delivery, each of which may take the time-out: a lease outlasts them all."""
+
+MOMENT = 2.0
+"""Seconds that the first message after a pause goes alone: when the relay is still broken, one question is enough."""
 
 LEAST_TRIES = 4
 """What is old before its first try (we were down, or the relay was broken) gets so many all the same."""
@@ -24,21 +33,79 @@ TOO_BIG = frozenset({0, 523, 552})
 
 @dataclass(frozen=True, slots=True)
 class DeliverReport:
-    """What one delivery came to; ``outcome`` is empty when nothing was due."""
+    """What one delivery came to."""
 
-    id: int = 0
-    kind: str = ""
-    recipient: str = ""
-    outcome: str = ""
-    code: int = 0
-    detail: str = ""
+    id: int
+    kind: str
+    recipient: str
+    outcome: str
+    code: int
+    detail: str
 
 
-async def deliver_next(rooms: Rooms) -> DeliverReport:
-    """Hand over the next due message and record what came of it."""
-    delivery = await rooms.store.write(outbox.claim, rooms.clock.now(), LEASE)
-    if delivery is None:
-        return DeliverReport()
+@dataclass(slots=True)
+class Sender:
+    """Hands over what is due, several messages at a time. ``tell`` hears of each; ``well``: the relay takes our mail."""
+
+    rooms: Rooms
+    tell: Callable[[DeliverReport], None]
+    well: bool = False
+    stopped: bool = False
+
+    def stop(self) -> None:
+        """Claim nothing any more; the transactions in hand go on to their end."""
+        self.stopped = True
+
+    async def deliver_due(self) -> int:
+        """Send until nothing is due, or the relay refuses us altogether. Returns how many messages were tried.
+
+        While the relay is not known to be well, one message goes before the others; but not long, for it may be its own address
+        that is slow.
+        """
+        mail = self.rooms.active.config.settings.mail
+        delivery = await self._claim()
+        if delivery is None:
+            return 0
+        tried = asyncio.Event()
+        tasks = [asyncio.create_task(self._work(delivery, tried))]
+        try:
+            if not self.well:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(MOMENT):
+                        await tried.wait()
+            if self.well or not tried.is_set():
+                others = mail.connections - 1 if mail.mode is MailMode.SMTP else 0
+                tasks += [asyncio.create_task(self._work(None, tried)) for _ in range(others)]
+            return sum(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _work(self, delivery: Delivery | None, tried: asyncio.Event) -> int:
+        """Send one message after the other, ``delivery`` first; stop when the relay refuses us altogether."""
+        done = 0
+        while delivery := delivery or await self._claim():
+            try:
+                report = await hand_over(self.rooms, delivery)
+                self.well = report.outcome != AttemptOutcome.BROKEN
+            finally:
+                tried.set()
+            self.tell(report)
+            done, delivery = done + 1, None
+            if not self.well:
+                break
+        return done
+
+    async def _claim(self) -> Delivery | None:
+        if self.stopped:
+            return None
+        mail = self.rooms.active.config.settings.mail
+        lease, most = timedelta(minutes=1, seconds=ROUNDS * mail.timeout), max(1, mail.connections // 2)
+        return await self.rooms.store.write(outbox.claim, self.rooms.clock.now(), lease, most)
+
+
+async def hand_over(rooms: Rooms, delivery: Delivery) -> DeliverReport:
+    """Hand over a message that is leased to us, and record what came of it."""
     attempt = await rooms.transport.send(delivery)
     now = rooms.clock.now()
     state, due_at = judge(delivery, attempt, now)

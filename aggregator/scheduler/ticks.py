@@ -14,7 +14,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from aggregator.errors import AggregatorError, Conflict
 from aggregator.pipeline.alert import send_alerts
-from aggregator.pipeline.deliver import deliver_next
+from aggregator.pipeline.deliver import PAUSE, DeliverReport, Sender
 from aggregator.pipeline.digest import due_digests, run_digest
 from aggregator.pipeline.downtime import keep_time
 from aggregator.pipeline.edits import send_edits
@@ -69,7 +69,13 @@ class Ticks:
         self._deciding = asyncio.Lock()
         self._polled_at: datetime | None = None
         self._volumes_at: datetime | None = None
+        self._sender = Sender(rooms, _tell)
         self.stopping = False
+
+    def stop(self) -> None:
+        """Claim nothing any more, and let what is in hand end."""
+        self.stopping = True
+        self._sender.stop()
 
     async def poll(self) -> int:
         """Claim due sources; while we are offline, one in a minute."""
@@ -150,14 +156,7 @@ class Ticks:
 
     async def deliver(self) -> int:
         """Hand over every due message; stop when the relay refuses us altogether."""
-        done = 0
-        while not self.stopping and (report := await deliver_next(self._rooms)).id:
-            done += 1
-            say = log.info if report.outcome == "accepted" else log.warning
-            say(f"delivery.{report.outcome}", **asdict(report))
-            if report.outcome == "broken":
-                break
-        return done
+        return await self._sender.deliver_due()
 
     async def volumes(self) -> int:
         """Once an hour, look for spikes and silences."""
@@ -215,6 +214,13 @@ class Ticks:
         return report
 
 
+def _tell(report: DeliverReport) -> None:
+    say = log.info if report.outcome == "accepted" else log.warning
+    say(f"delivery.{report.outcome}", **asdict(report))
+    if report.outcome == "broken":
+        log.error("mail.paused", minutes=PAUSE // timedelta(minutes=1), detail=report.detail, hint="aggregator doctor mail")
+
+
 class Schedule:
     """Turns the ticks by the clock (APScheduler), until stopped."""
 
@@ -259,7 +265,7 @@ class Schedule:
 
     async def stop(self, patience: float) -> None:
         """Claim nothing any more, and let the ticks in hand end: APScheduler's own shutdown would cancel them in mid-mail."""
-        self._ticks.stopping = True
+        self._ticks.stop()
         self._scheduler.pause()
         if self._running:
             await asyncio.wait(self._running, timeout=patience)

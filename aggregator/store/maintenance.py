@@ -140,9 +140,13 @@ def backup(path: Path, target: Path) -> int:
 
 
 def prune(session: Session, fetches_before: datetime, messages_before: datetime) -> tuple[int, int]:
-    """Drop the log of old fetches, and the bodies of messages sent long ago (their rows stay: they are the accounting)."""
+    """Drop the log of old fetches, and the bodies of messages that were sent, or given up, long ago.
+
+    The rows of messages stay: they are the accounting.
+    """
     fetches = session.execute(delete(FetchRow).where(col(FetchRow.at) < fetches_before)).rowcount  # type: ignore[attr-defined]
-    old = (col(DeliveryRow.state) == "sent", col(DeliveryRow.sent_at) < messages_before, func.length(DeliveryRow.message) > 0)
+    done = func.coalesce(DeliveryRow.sent_at, DeliveryRow.created_at)
+    old = (col(DeliveryRow.state).in_(("sent", "failed")), done < messages_before, func.length(DeliveryRow.message) > 0)
     messages = session.execute(update(DeliveryRow).where(*old).values(message=b"")).rowcount  # type: ignore[attr-defined]
     session.execute(delete(AttemptRow).where(col(AttemptRow.at) < messages_before))
     return fetches, messages

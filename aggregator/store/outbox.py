@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, update
 from sqlmodel import Session, col, select
 
 from aggregator.errors import NotFound
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryKind, DeliveryState
-from aggregator.store.dialect import timed, upsert
+from aggregator.store.dialect import upsert
 from aggregator.store.tables import AttemptRow, DeliveryRow, DigestEditRow, DigestItemRow, DigestRow, RecipientRow
 
-_CLAIM = timed(
-    """
-    UPDATE delivery SET lease_until = :until, lease_token = :token WHERE id = (
-        SELECT id FROM delivery
-        WHERE state IN ('due', 'unknown') AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
-        ORDER BY due_at, id LIMIT 1
-    ) RETURNING id
-    """,
-    "now",
-    "until",
-)
+WAITING = (DeliveryState.DUE.value, DeliveryState.UNKNOWN.value)
+"""The states of what is still to be sent."""
+
+ABANDONED = "whoever was sending it ended in the middle of it: the relay may have it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +39,44 @@ class NewDelivery:
     number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryLine:
-    """A row of ``aggregator delivery list``."""
-
-    id: int
-    kind: str
-    address: str
-    subject: str
-    state: str
-    attempts: int
-    created_at: datetime
-    due_at: datetime | None
-    sent_at: datetime | None
-    detail: str
-
-
 def enqueue(session: Session, mail: NewDelivery, now: datetime) -> int | None:
     """Put a message into the outbox. Returns its id, None when its key is there already."""
     values = {name: getattr(mail, name) for name in NewDelivery.__slots__}
+    values |= {"lane": mail.address.rpartition("@")[2].lower(), "bulk": mail.kind is DeliveryKind.DIGEST}
     statement = upsert(DeliveryRow).values(**values, created_at=now, due_at=now).on_conflict_do_nothing()
     id_: int | None = session.execute(statement.returning(col(DeliveryRow.id))).scalar_one_or_none()
     return id_
 
 
-def claim(session: Session, now: datetime, lease: timedelta) -> Delivery | None:
-    """Lease the next due message, if there is one."""
-    values = {"now": now, "until": now + lease, "token": secrets.token_hex(8)}
-    id_ = session.execute(_CLAIM, values).scalar_one_or_none()
-    if id_ is None:
+def claim(session: Session, now: datetime, lease: timedelta, most: int = 1) -> Delivery | None:
+    """Lease the next due message, if there is one: what is urgent first, then by when it was due.
+
+    ``most`` leases are given at a time within one lane (the domain of the address): one that is slow leaves the others room.
+    A message whose holder never said how it ended may have been sent: that is written down as an attempt.
+    """
+    busy = select(DeliveryRow.lane).where(col(DeliveryRow.lease_until) > now).group_by(col(DeliveryRow.lane))
+    row = session.exec(
+        select(DeliveryRow)
+        .where(
+            col(DeliveryRow.state).in_(WAITING),
+            DeliveryRow.due_at <= now,
+            col(DeliveryRow.lease_until).is_(None) | (col(DeliveryRow.lease_until) <= now),
+            col(DeliveryRow.lane).not_in(busy.having(func.count() >= most)),
+        )
+        .order_by(col(DeliveryRow.bulk), col(DeliveryRow.due_at), col(DeliveryRow.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)  # on PostgreSQL two may ask at once; on SQLite one waits for the other
+    ).first()
+    if row is None or row.id is None:
         return None
-    row = session.get_one(DeliveryRow, id_)
+    if row.lease_token is not None:
+        _note(session, row.id, now, Attempt(AttemptOutcome.UNKNOWN, 0, ABANDONED))
+        row.state, row.detail = DeliveryState.UNKNOWN, ABANDONED
+    row.lease_until, row.lease_token = now + lease, secrets.token_hex(8)
+    session.add(row)
     recipient = session.get_one(RecipientRow, row.recipient_id)
     return Delivery(
-        id=id_,
+        id=row.id,
         kind=DeliveryKind(row.kind),
         recipient=recipient.slug,
         address=row.address,
@@ -86,7 +84,7 @@ def claim(session: Session, now: datetime, lease: timedelta) -> Delivery | None:
         message=row.message,
         attempts=row.attempts,
         created_at=row.created_at,
-        lease_token=row.lease_token or "",
+        lease_token=row.lease_token,
     )
 
 
@@ -103,25 +101,34 @@ def settle(
     """Note an attempt and where the message stands now. A digest that failed for good gives its items back: they stay owed.
 
     ``rest``: mail to this address rests from now on. After a ``BROKEN`` attempt, which is no strike, everything waits until
-    ``due_at``: the next message would fare no better.
+    ``due_at``: the next message would fare no better. When the lease has run out and somebody else has it, the attempt is noted
+    and no more, but for an acceptance: that is the truth whoever hears it.
     """
+    _note(session, delivery.id, now, attempt)
+    row = session.get_one(DeliveryRow, delivery.id, with_for_update=True)
+    if row.lease_token != delivery.lease_token and state is not DeliveryState.SENT:
+        return
     broken = attempt.outcome is AttemptOutcome.BROKEN
-    values: dict[str, object] = {"lease_until": None, "lease_token": None, "state": state.value, "detail": attempt.detail[:300]}
-    values |= {"attempts": delivery.attempts + (not broken)}
+    row.lease_until, row.lease_token, row.state, row.detail = None, None, state, attempt.detail[:300]
+    row.attempts = delivery.attempts + (not broken)
     if state is DeliveryState.SENT:
-        values["sent_at"] = now
+        row.sent_at = now
     if due_at is not None:
-        values["due_at"] = due_at
-    session.execute(update(DeliveryRow).where(col(DeliveryRow.id) == delivery.id).values(**values))
-    log = {"outcome": attempt.outcome.value, "code": attempt.code, "detail": attempt.detail[:300]}
-    session.execute(insert(AttemptRow).values(delivery_id=delivery.id, at=now, **log))
+        row.due_at = due_at
+    session.add(row)
+    session.flush()
     if broken and due_at is not None:
-        waiting = (col(DeliveryRow.state).in_(("due", "unknown")), col(DeliveryRow.due_at) < due_at)
+        waiting = (col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.due_at) < due_at)
         session.execute(update(DeliveryRow).where(*waiting).values(due_at=due_at))
     if state is DeliveryState.FAILED:
-        _give_back(session, delivery.id)
+        _give_back(session, row.digest_id)
     if rest and _still_his(session, delivery):
         suppress(session, delivery.recipient, f"{attempt.code} {attempt.detail}")
+
+
+def _note(session: Session, delivery_id: int, now: datetime, attempt: Attempt) -> None:
+    log = {"outcome": attempt.outcome.value, "code": attempt.code, "detail": attempt.detail[:300], "server": attempt.server[:100]}
+    session.execute(insert(AttemptRow).values(delivery_id=delivery_id, at=now, **log))
 
 
 def _still_his(session: Session, delivery: Delivery) -> bool:
@@ -130,8 +137,7 @@ def _still_his(session: Session, delivery: Delivery) -> bool:
     return bool(spec["address"] == delivery.address)
 
 
-def _give_back(session: Session, delivery_id: int) -> None:
-    digest_id = session.get_one(DeliveryRow, delivery_id).digest_id
+def _give_back(session: Session, digest_id: int | None) -> None:
     if digest_id is not None:
         session.execute(update(DigestItemRow).where(col(DigestItemRow.digest_id) == digest_id).values(digest_id=None))
         session.execute(update(DigestEditRow).where(col(DigestEditRow.digest_id) == digest_id).values(digest_id=None))
@@ -143,25 +149,28 @@ def suppress(session: Session, recipient: str, reason: str) -> None:
     session.execute(update(RecipientRow).where(col(RecipientRow.slug) == recipient).values(suppressed=reason[:300]))
 
 
-def retry(session: Session, delivery_id: int, now: datetime) -> None:
-    """Send a failed alert again, or lift a recipient's rest so that the next digest goes out. Raises NotFound."""
+def retry(session: Session, delivery_id: int, now: datetime) -> str:
+    """Send an unsent message again, or lift a recipient's rest so that the next digest goes out. Returns what happens, in words.
+
+    Raises NotFound when there is no such message, or nothing left of it to send.
+    """
     row = session.get(DeliveryRow, delivery_id)
     if row is None or row.state == DeliveryState.SENT:
         raise NotFound(f"there is no unsent delivery {delivery_id}; see `aggregator delivery list`")
     session.execute(update(RecipientRow).where(col(RecipientRow.id) == row.recipient_id).values(suppressed=""))
     if row.digest_id is not None and row.state == DeliveryState.FAILED:
-        return  # its items went back to the ledger: the next digest carries them, and nothing stands twice
+        # Its items went back to the ledger: the next digest carries them, and nothing stands twice.
+        return "what the digest told comes with the next one"
+    if not row.message:
+        raise NotFound(f"delivery {delivery_id} is too old: its message is no longer kept")
     row.state, row.attempts, row.due_at, row.lease_token, row.lease_until = "due", 0, now, None, None
     session.add(row)
+    return "the service tries it again now, as the same message"
 
 
-def listing(session: Session, most: int) -> list[DeliveryLine]:
-    """The newest deliveries, newest first."""
-    rows = session.exec(select(DeliveryRow).order_by(col(DeliveryRow.id).desc()).limit(most)).all()
-    return [
-        DeliveryLine(
-            row.id or 0, row.kind, row.address, row.subject, row.state, row.attempts, row.created_at,
-            row.due_at if row.state in ("due", "unknown") else None, row.sent_at, row.detail,
-        )
-        for row in rows
-    ]  # fmt: skip
+def failed(session: Session) -> Sequence[int]:
+    """The messages that were given up, oldest first: the dead letters."""
+    rows = session.exec(
+        select(DeliveryRow.id).where(DeliveryRow.state == DeliveryState.FAILED.value).order_by(col(DeliveryRow.id))
+    ).all()
+    return [id_ for id_ in rows if id_ is not None]

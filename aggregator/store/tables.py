@@ -702,7 +702,9 @@ class DigestEditRow(SQLModel, table=True):
 class DeliveryRow(SQLModel, table=True):
     """The outbox: one message to one address. ``key`` (``alert:7:3``, ``digest:12``) makes it unique.
 
-    ``number`` stands for it in links.
+    ``number`` stands for it in links. ``lane`` is the domain of the address: one that is slow does not hold up the others.
+    ``bulk`` waits while anything else is due.
+    ``lease_token`` without ``lease_until``: whoever held it is gone, and did not say how it ended.
     """
 
     __tablename__ = "delivery"
@@ -713,6 +715,8 @@ class DeliveryRow(SQLModel, table=True):
     recipient_id: int = Field(foreign_key="recipient.id")
     digest_id: int | None = Field(default=None, foreign_key="digest.id")
     number: int | None = None
+    lane: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    bulk: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
     address: str
     subject: str
     message_id: str
@@ -727,7 +731,8 @@ class DeliveryRow(SQLModel, table=True):
     detail: str = ""
 
     __table_args__ = (
-        Index("ix_delivery_due", "due_at", sqlite_where=sql("state IN ('due', 'unknown')")),
+        Index("ix_delivery_due", "bulk", "due_at", "id", sqlite_where=sql("state IN ('due', 'unknown')")),
+        Index("ix_delivery_busy", "lease_until", "lane", sqlite_where=sql("lease_until IS NOT NULL")),
         Index("ix_delivery_number", "number", sqlite_where=sql("number IS NOT NULL")),
     )
 
@@ -743,7 +748,7 @@ class InstanceRow(SQLModel, table=True):
 
 
 class AttemptRow(SQLModel, table=True):
-    """One try to hand a message over."""
+    """One try to hand a message over. ``server`` is the relay by its own name."""
 
     __tablename__ = "attempt"
 
@@ -752,6 +757,7 @@ class AttemptRow(SQLModel, table=True):
     at: datetime
     outcome: str
     code: int = 0
+    server: str = Field(default="", sa_column_kwargs={"server_default": ""})
     detail: str = ""
 
 

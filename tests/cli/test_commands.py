@@ -511,6 +511,24 @@ def test_delivery_retry(desk: Desk) -> None:
         assert f"there is no unsent delivery {other}" in done.err
 
 
+def test_dead_letters_are_listed_shown_and_all_sent_again(desk: Desk) -> None:
+    ((number,),) = desk.sql("SELECT id FROM delivery WHERE kind = 'alert' ORDER BY id DESC LIMIT 1")
+    desk.sql("UPDATE delivery SET state = 'failed', sent_at = NULL, attempts = 3, detail = 'no such user' WHERE id = ?", number)
+    (dead,) = desk.call("delivery", "list", "--state", "failed", "--json").records
+    assert (dead["id"], dead["state"], dead["detail"], dead["due_at"]) == (number, "failed", "no such user", None)
+    shown = desk.call("delivery", "show", str(number)).out
+    assert f"{number}: alert for {dead['address']}: failed, given up" in shown
+    assert "accepted" in shown
+    (record,) = desk.call("delivery", "show", str(number), "--json").records
+    assert [each["outcome"] for each in record["tries"]] == ["accepted"]
+    assert desk.call("delivery", "show", str(number), "--eml").out.startswith("Date: ")
+    assert "<html" in desk.call("delivery", "show", str(number), "--html").out
+    assert desk.call("delivery", "show", "4242").code == 1
+    assert desk.call("delivery", "retry").code == 2
+    assert f"delivery {number}: the service tries it again now" in desk.call("delivery", "retry", "--failed").out
+    assert desk.call("delivery", "list", "--state", "failed", "--json").records == []
+
+
 # ---------------------------------------------------------------- db
 
 

@@ -98,6 +98,7 @@ security = "tls"
 username = "monitor"
 password_env = "MAIL_PASSWORD"
 timeout = "10s"
+connections = 9
 [alerts]
 group_wait = "1m"
 [retention]
@@ -136,6 +137,7 @@ recheck_per_host = 0
     assert settings.mail.security is MailSecurity.TLS
     assert (settings.mail.folder, settings.mail.host, settings.mail.port) == (Path("/srv/mail"), "mail.example.org", 465)
     assert (settings.mail.username, settings.mail.password, settings.mail.timeout) == ("monitor", "hush", 10.0)
+    assert settings.mail.connections == 9
     assert settings.alerts.group_wait == timedelta(minutes=1)
     assert dataclasses.astuple(settings.retention) == (timedelta(days=1), timedelta(days=2))
     assert dataclasses.astuple(settings.archive) == (timedelta(), 1_000_000)

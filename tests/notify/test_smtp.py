@@ -206,7 +206,7 @@ async def start_tls_relay(start: StartRelay, certificate: Certificate, security:
 async def test_a_mail_is_accepted(start_relay: StartRelay, open_transport: Open, delivery: MakeDelivery) -> None:
     relay = await start_relay()
     attempt = await open_transport(relay.port).send(delivery())
-    assert attempt == Attempt(AttemptOutcome.ACCEPTED, 250, "2.0.0 queued as 4711")
+    assert attempt == Attempt(AttemptOutcome.ACCEPTED, 250, "2.0.0 queued as 4711", "relay.example.org")
     (mail,) = relay.mails
     assert (mail.mail_from, mail.rcpt_tos) == ("monitor@example.org", ["reader@example.org"])
     assert mail.original_content == delivery().message
@@ -217,11 +217,55 @@ async def test_one_connection_serves_many_sends_at_once(
     start_relay: StartRelay, open_transport: Open, delivery: MakeDelivery
 ) -> None:
     relay = await start_relay()
-    transport = open_transport(relay.port)
+    transport = open_transport(relay.port, connections=1)
     attempts = await asyncio.gather(*(transport.send(delivery(number)) for number in range(12)))
     assert {attempt.outcome for attempt in attempts} == {AttemptOutcome.ACCEPTED}
     assert [mail.original_content for mail in relay.mails] == [delivery(number).message for number in range(12)]
     assert len(relay.sessions) == 1
+
+
+async def test_several_connections_are_open_at_a_time_and_no_more(
+    start_relay: StartRelay, open_transport: Open, delivery: MakeDelivery
+) -> None:
+    relay = await start_relay()
+    transport = open_transport(relay.port, connections=3)
+    for _ in range(2):
+        attempts = await asyncio.gather(*(transport.send(delivery(number)) for number in range(12)))
+        assert {attempt.outcome for attempt in attempts} == {AttemptOutcome.ACCEPTED}
+    assert len(relay.sessions) == 3
+    one = await start_relay()
+    transport = open_transport(one.port, connections=3)
+    for number in range(5):
+        await transport.send(delivery(number))
+    assert len(one.sessions) == 1, "what comes one by one needs but one"
+
+
+async def test_a_slow_recipient_does_not_hold_up_the_others(
+    start_relay: StartRelay, open_transport: Open, delivery: MakeDelivery
+) -> None:
+    relay = await start_relay(Relay(script={"RCPT": ["say nothing"]}))
+    transport = open_transport(relay.port, connections=2)
+    slow = asyncio.create_task(transport.send(delivery(1)))
+    await relay.heard.wait()
+    for number in range(2, 9):
+        assert (await transport.send(delivery(number))).outcome is AttemptOutcome.ACCEPTED
+    assert not slow.done()
+    slow.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await slow
+
+
+async def test_what_is_too_big_for_the_relay_is_not_even_offered(
+    start_relay: StartRelay, open_transport: Open, delivery: MakeDelivery
+) -> None:
+    relay = await start_relay(data_size_limit=5000)
+    transport = open_transport(relay.port)
+    big = delivery(1).message + b"x" * 5000
+    attempt = await transport.send(delivery(1, message=big))
+    assert (attempt.outcome, attempt.code) == (AttemptOutcome.REFUSED, 552)
+    assert attempt.detail == f"the message has {len(big):,} bytes, and the relay takes 5,000 at most"
+    assert relay.said == []
+    assert (await transport.send(delivery(2))).outcome is AttemptOutcome.ACCEPTED
 
 
 async def test_it_reconnects_when_the_connection_was_lost(
@@ -279,7 +323,7 @@ async def test_refusals_are_judged_by_their_class(
 ) -> None:
     relay = await start_relay(Relay(script={command: [answer]}))
     transport = open_transport(relay.port)
-    assert await transport.send(delivery(1)) == Attempt(outcome, int(answer[:3]), answer[4:])
+    assert await transport.send(delivery(1)) == Attempt(outcome, int(answer[:3]), answer[4:], "relay.example.org")
     assert relay.mails == []
     # The next one, to somebody else, is not held back (and, greylisted, the same one gets through later).
     assert (await transport.send(delivery(2))).outcome is AttemptOutcome.ACCEPTED

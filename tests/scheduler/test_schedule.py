@@ -20,7 +20,7 @@ from aggregator.model.delivery import DeliveryKind, Recipient
 from aggregator.scheduler.ticks import Schedule
 from aggregator.store import outbox
 from aggregator.store.outbox import NewDelivery
-from aggregator.store.tables import DeliveryRow
+from aggregator.store.tables import AttemptRow, DeliveryRow
 
 
 @dataclass
@@ -94,8 +94,9 @@ async def test_what_does_not_end_in_time_is_free_for_the_next_start(config: Conf
         await schedule.stop(0)
     relay.release.set()
     async with open_app(config) as app:
-        assert [(row.state, row.lease_token) for row in _rows(app)] == [("due", None)]
+        assert [(row.state, row.lease_until) for row in _rows(app)] == [("due", None)]
         await app.settle()
+        assert app.rooms.store.read_now(lambda session: list(session.exec(select(AttemptRow.outcome)))) == ["unknown", "accepted"]
         assert [row.state for row in _rows(app)] == ["sent"]
     assert relay.mails == ["ana@example.org"] * 2
 

@@ -33,7 +33,20 @@ from aggregator.model.page import Validators
 from aggregator.model.rule import Match, Span
 from aggregator.model.source import History
 from aggregator.rules import compile_query
-from aggregator.store import Store, alerts, articles, digests, entries, matches, outbox, records, registry, rules, sources
+from aggregator.store import (
+    Store,
+    alerts,
+    articles,
+    deliveries,
+    digests,
+    entries,
+    matches,
+    outbox,
+    records,
+    registry,
+    rules,
+    sources,
+)
 from aggregator.store.entries import PendingEntry
 from aggregator.store.matches import MatchCounts, Watch
 from aggregator.store.outbox import NewDelivery
@@ -278,7 +291,7 @@ def test_alerts_wait_for_company_and_go_once(applied: Store, announce: Announce,
     with pytest.raises(Conflict):
         applied.write_now(alerts.dispatch, [1], [_mail("alert:1:1")], now)
     assert applied.read_now(alerts.due_alerts, now + HOUR) == []
-    assert len(applied.read_now(outbox.listing, 10)) == 1
+    assert len(applied.read_now(deliveries.listing, 10)) == 1
 
 
 def _issue(match_ids: tuple[int, ...], now: datetime) -> DigestIssue:
@@ -332,7 +345,8 @@ def test_the_outbox_takes_a_key_once_and_leases_it_once(applied: Store, now: dat
     assert claimed is not None
     assert (claimed.recipient, claimed.message_id) == ("ana", "<k@x>")
     assert applied.write_now(outbox.claim, now, LEASE) is None
-    assert applied.write_now(outbox.claim, now + LEASE, LEASE) is not None, "its holder died: claimable again"
+    claimed = applied.write_now(outbox.claim, now + LEASE, LEASE)
+    assert claimed is not None, "its holder died: claimable again"
     applied.write_now(outbox.settle, claimed, Attempt(AttemptOutcome.DEFERRED, 451, "later"), DeliveryState.DUE, now, now + HOUR)
     assert applied.write_now(outbox.claim, now, LEASE) is None
     again = applied.write_now(outbox.claim, now + HOUR, LEASE)

@@ -1,4 +1,4 @@
-"""The instance's secret, which links are signed with; and a number by which a message is found from its link."""
+"""The instance's secret, which links are signed with; a number by which a message is found from its link; lanes; servers' names."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,3 +20,11 @@ def upgrade() -> None:
     )
     op.add_column("delivery", sa.Column("number", sa.Integer(), nullable=True))
     op.create_index("ix_delivery_number", "delivery", ["number"], sqlite_where=sa.text("number IS NOT NULL"))
+    op.add_column("delivery", sa.Column("lane", AutoString(), nullable=False, server_default=""))
+    op.add_column("delivery", sa.Column("bulk", sa.Boolean(), nullable=False, server_default=sa.text("false")))
+    op.add_column("attempt", sa.Column("server", AutoString(), nullable=False, server_default=""))
+    waiting = sa.text("state IN ('due', 'unknown')")
+    op.drop_index("ix_delivery_due", "delivery")
+    op.create_index("ix_delivery_due", "delivery", ["bulk", "due_at", "id"], sqlite_where=waiting)
+    op.create_index("ix_delivery_busy", "delivery", ["lease_until", "lane"], sqlite_where=sa.text("lease_until IS NOT NULL"))
+    op.execute("UPDATE delivery SET bulk = true WHERE kind = 'digest' AND state IN ('due', 'unknown')")

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from aggregator.config import values
 from aggregator.config.settings import MailMode, MailSecurity
 from aggregator.config.stores import store_url_in_a_file
-from aggregator.model.rule import Lane
+from aggregator.model.rule import Lane, Priority
 
 Line = Annotated[str, AfterValidator(values.one_line)]
 Slug = Annotated[str, AfterValidator(values.slug)]
@@ -130,6 +130,10 @@ class AlertsForm(Form):
     """``[alerts]``."""
 
     group_wait: Annotated[timedelta, _duration("0s", "1h")] = timedelta()
+    group_interval: Annotated[timedelta, _duration("0s", "1d")] = timedelta()
+    growth: Annotated[int, Field(ge=0, le=100)] = 0
+    storm_factor: Annotated[int, Field(ge=2, le=1_000)] = 2
+    storm_least: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     volumes: bool = True
     volume_least: Annotated[int, Field(ge=1, le=1_000_000)] = 1
 
@@ -225,6 +229,10 @@ class RuleForm(Form):
     first_of_story: bool = False
     should_match: Examples = ()
     should_not_match: Examples = ()
+    priority: Annotated[Priority, Field(strict=False)] = Priority.NORMAL
+    alerts_per_hour: Annotated[int, Field(ge=0, le=10_000)] = 0
+    escalate: Annotated[tuple[Slug, ...], Field(strict=False, max_length=10)] = ()
+    escalate_after: Annotated[timedelta, _duration("1m", "1d")] = timedelta()
     note: str = ""
 
 
@@ -242,4 +250,6 @@ class RecipientForm(Form):
     alerts: bool = True
     digest: bool = True
     send_empty: bool = False
+    quiet: Annotated[tuple[time, time] | None, BeforeValidator(values.wall_times)] = None
+    alerts_per_hour: Annotated[int, Field(ge=0, le=10_000)] = 0
     enabled: bool = True

@@ -32,7 +32,7 @@ from aggregator.config.forms import (
 )
 from aggregator.config.locate import Route
 from aggregator.config.reading import Document
-from aggregator.config.rulebook import check_exclusions, hold_failing, rule_spec
+from aggregator.config.rulebook import check_escalations, check_exclusions, hold_failing, rule_spec
 from aggregator.config.settings import (
     AlertSettings,
     ArchiveSettings,
@@ -100,6 +100,8 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
     )
     if not sources.errors:
         check_exclusions(rules, source_specs)
+    if not recipients.broken:
+        check_escalations(rules, (str(table.get("slug")) for _, table in recipients.tables("recipient")))
     errors = [*environment_errors]
     for document in documents:
         errors += sorted(document.errors, key=lambda error: error.line)

@@ -11,7 +11,7 @@ from aggregator.config.reading import Document
 from aggregator.config.settings import Config, HeldRule
 from aggregator.config.values import nearest
 from aggregator.errors import ConfigError, RuleSyntaxError
-from aggregator.model.rule import Entity, Example, RuleSpec
+from aggregator.model.rule import Entity, Example, Lane, Priority, RuleSpec
 from aggregator.model.source import SourceSpec
 from aggregator.rules import ExampleFailure, compile_query, failing_examples, with_noise_control
 
@@ -48,6 +48,23 @@ def check_exclusions(document: Document, sources: Iterable[SourceSpec]) -> None:
                     close = nearest(value, names)
                     hint = f'did you mean "{close}"?' if close else f"the {noun}s are: {', '.join(sorted(names)) or 'none yet'}"
                     document.add(("rule", index, key, place), f'there is no {noun} "{value}"', hint)
+
+
+def check_escalations(document: Document, recipients: Iterable[str]) -> None:
+    """Who is named in ``escalate`` must be there, and only what is urgent escalates."""
+    known = sorted(recipients)
+    for index, table in document.tables("rule"):
+        names = table.get("escalate")
+        if not isinstance(names, list):
+            continue
+        for place, name in enumerate(names):
+            if isinstance(name, str) and name not in known:
+                close = nearest(name, known)
+                hint = f'did you mean "{close}"?' if close else f"the recipients are: {', '.join(known) or 'none yet'}"
+                document.add(("rule", index, "escalate", place), f'there is no recipient "{name}"', hint)
+        if names and (table.get("priority") != Priority.HIGH or table.get("lane") != Lane.NOW):
+            hint = 'write lane = "now" and priority = "high" as well'
+            document.add(("rule", index, "escalate"), "only alerts of high priority in the lane now escalate", hint)
 
 
 def hold_failing(config: Config, document: Document) -> Config:

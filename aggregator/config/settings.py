@@ -120,9 +120,17 @@ class AlertSettings:
 
     ``volumes``: spikes and silences of rules, entities and sources alert, too; a spike has ``volume_least`` articles more than
     usual.
+
+    ``group_interval``: no second alert on a story comes sooner; and one comes only when the story has grown ``growth``-fold (0:
+    never). A rule with more than ``storm_least`` stories in ten minutes, and more than ``storm_factor`` times its usual, is
+    a storm: one alert tells of it.
     """
 
     group_wait: timedelta = timedelta(seconds=20)
+    group_interval: timedelta = timedelta(minutes=15)
+    growth: int = 3
+    storm_factor: int = 10
+    storm_least: int = 20
     volumes: bool = True
     volume_least: int = 5
 

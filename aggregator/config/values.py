@@ -295,6 +295,20 @@ def wall_time(value: object) -> time:
     raise refuse(what, 'write it as 07:00:00, or in quotes as "07:00"')
 
 
+def wall_times(value: object) -> tuple[time, time] | None:
+    """From one local time of day to another, over midnight if the first is later: ``"22:00-06:30"``; an empty text for none."""
+    if value == "":
+        return None
+    start, dash, end = value.partition("-") if isinstance(value, str) else ("", "", "")
+    if not (dash and _CLOCK.fullmatch(start.strip()) and _CLOCK.fullmatch(end.strip())):
+        what = f'"{shorten(value)}"' if isinstance(value, str) else f"a value of type {kind(value)}"
+        raise refuse(f"must be two times of day, not {what}", 'write it as "22:00-06:30"')
+    found = wall_time(start), wall_time(end)
+    if found[0] == found[1]:
+        raise refuse("begins when it ends", 'write it as "22:00-06:30"; to be alerted never, write alerts = false')
+    return found
+
+
 def weekdays(value: object) -> tuple[int, ...]:
     """``"daily"``, ``"workdays"`` (Monday to Friday), or a list of day names, as ISO numbers in order without repeats."""
     if value == "daily":

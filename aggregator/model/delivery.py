@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -18,7 +19,8 @@ class Recipient:
     """A reader. ``digest_at`` is local wall time in ``timezone`` (IANA); ``weekdays`` are ISO numbers (1 = Monday).
 
     ``rules`` are slugs or shell patterns (``iran-*``); ``alerts=False`` means the digest only; ``send_empty`` asks for a
-    mail on days without matches, too.
+    mail on days without matches, too. From the first of ``quiet`` to the second, local wall times, no alert comes but of high
+    priority; ``alerts_per_hour`` is how many mails of alerts an hour brings at most (0: no limit).
     """
 
     slug: str
@@ -33,6 +35,8 @@ class Recipient:
     digest: bool = True
     send_empty: bool = False
     enabled: bool = True
+    quiet: tuple[time, time] | None = None
+    alerts_per_hour: int = 20
 
     def follows(self, rule: str) -> bool:
         """Whether one of ``rules`` selects the rule of that slug (shell patterns, case-sensitive)."""
@@ -240,10 +244,19 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class AlertIntent:
-    """Ask the store to send one mail: these matches to this recipient."""
+    """Ask the store to send one mail: these matches to this recipient.
+
+    ``grown``: stories that were told before, and in how many outlets they stand now; ``more``: how many stories of a rule (slug)
+    are over its cap. ``unanswered`` names the reader who did not acknowledge it; ``acknowledge_url`` is where that is done.
+    """
 
     recipient: Recipient
     items: tuple[MatchedArticle, ...]
+    grown: Mapping[int, int] = field(default_factory=dict)
+    more: tuple[tuple[str, int], ...] = ()
+    unanswered: str = ""
+    acknowledge_url: str = ""
+    notice_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

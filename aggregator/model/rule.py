@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -11,7 +11,16 @@ class Lane(StrEnum):
     """How fast a rule's matches travel. Every match also stands in the digest."""
 
     NOW = "now"
+    HOURLY = "hourly"
     DIGEST = "digest"
+
+
+class Priority(StrEnum):
+    """How much an alert weighs. ``HIGH`` passes quiet hours and the reader's cap; ``LOW`` waits for the next mail, or the hour."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,9 @@ class Example:
 class RuleSpec:
     """A rule as the analyst wrote it. ``watch_edits``: it also tells of changes to articles that it has found.
 
+    ``alerts_per_hour`` is how many stories of it one reader is alerted to in an hour (0: no limit). Without an acknowledgement a
+    high-priority alert goes to the readers ``escalate`` (slugs), one after the other, ``escalate_after`` apart.
+
     ``min_words``, ``exclude_sources`` and ``exclude_groups`` keep articles from matching at all; with ``first_of_story`` a match
     after a story's first is kept and told to nobody. A rule that fails one of its examples does not come into force.
     """
@@ -64,6 +76,10 @@ class RuleSpec:
     first_of_story: bool = False
     should_match: tuple[Example, ...] = ()
     should_not_match: tuple[Example, ...] = ()
+    priority: Priority = Priority.NORMAL
+    alerts_per_hour: int = 12
+    escalate: tuple[str, ...] = ()
+    escalate_after: timedelta = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from aggregator.manners import ORDINARY, phase
 from aggregator.model.delivery import Recipient
 from aggregator.model.rule import Entity, RuleSpec
 from aggregator.model.source import SourceSpec
-from aggregator.store.codec import ENTITY, RECIPIENT, RULE, SOURCE
+from aggregator.store.codec import ENTITY, RECIPIENT, RULE, SOURCE, Codec
 from aggregator.store.rules import put_rules
 from aggregator.store.tables import EntityRow, RecipientRow, RuleRow, SourceRow
 
@@ -54,10 +54,10 @@ class Registered:
 def plan(session: Session, config: Config) -> tuple[Change, ...]:
     """What ``apply`` would change, in the order sources, entities, rules, recipients."""
     return (
-        *_differences("source", SOURCE.dump, config.sources, session.exec(select(SourceRow)).all()),
-        *_differences("entity", ENTITY.dump, config.entities, session.exec(select(EntityRow)).all()),
-        *_differences("rule", RULE.dump, config.rules, _rules_to_compare(session, config)),
-        *_differences("recipient", RECIPIENT.dump, config.recipients, session.exec(select(RecipientRow)).all()),
+        *_differences("source", SOURCE, config.sources, session.exec(select(SourceRow)).all()),
+        *_differences("entity", ENTITY, config.entities, session.exec(select(EntityRow)).all()),
+        *_differences("rule", RULE, config.rules, _rules_to_compare(session, config)),
+        *_differences("recipient", RECIPIENT, config.recipients, session.exec(select(RecipientRow)).all()),
     )
 
 
@@ -67,19 +67,20 @@ def _rules_to_compare(session: Session, config: Config) -> list[RuleRow]:
     return [row for row in session.exec(select(RuleRow)).all() if row.slug not in held]
 
 
-def _differences(noun: str, dump: Callable[[S], dict[str, Any]], specs: tuple[S, ...], rows: Any) -> tuple[Change, ...]:
+def _differences(noun: str, codec: Codec[S], specs: tuple[S, ...], rows: Any) -> tuple[Change, ...]:
     active = {row.slug: row.spec for row in rows if row.removed_at is None}
     changes = []
     for spec in specs:
-        new, old = dump(spec), active.get(spec.slug)
+        new, old = codec.dump(spec), active.get(spec.slug)
         if old is None:
             changes.append(Change(noun, spec.slug, "added"))
         elif old != new:
-            # What an older version did not write down is no change, unless it says something.
-            keys = [key for key in new if old.get(key) != new[key] and (key in old or new[key])]
+            # What an older version did not write down stood at its default.
+            known = codec.dump(codec.load(old)) | old
+            keys = [key for key in new if known.get(key) != new[key]]
             if not keys:
                 continue
-            changes.append(Change(noun, spec.slug, "changed", tuple(_change(key, old.get(key), new[key]) for key in keys)))
+            changes.append(Change(noun, spec.slug, "changed", tuple(_change(key, known.get(key), new[key]) for key in keys)))
     kept = {spec.slug for spec in specs}
     changes.extend(Change(noun, slug, "removed") for slug in active if slug not in kept)
     return tuple(changes)

@@ -1,8 +1,10 @@
-"""Alerts: who gets which matches at once (planning), what is unusual (anomalies), and how the mails look (rendering, volumes)."""
+"""Alerts: who gets which matches when (deciding), what is odd (anomalies, storms), how the mails look (rendering, volumes)."""
 
 from aggregator.alerts.anomalies import DAYS, judge
+from aggregator.alerts.deciding import decide
 from aggregator.alerts.planning import plan_alerts
+from aggregator.alerts.quiet import next_hour, quiet_until
 from aggregator.alerts.rendering import render_alert
 from aggregator.alerts.volumes import render_volumes
 
-__all__ = ["DAYS", "judge", "plan_alerts", "render_alert", "render_volumes"]
+__all__ = ["DAYS", "decide", "judge", "next_hour", "plan_alerts", "quiet_until", "render_alert", "render_volumes"]

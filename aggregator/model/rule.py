@@ -16,7 +16,7 @@ class Lane(StrEnum):
 
 
 class Priority(StrEnum):
-    """How much an alert weighs. ``HIGH`` passes quiet hours and the reader's cap; ``LOW`` waits for the next mail, or the hour."""
+    """How much an alert weighs. ``HIGH`` passes quiet hours and the reader's cap; ``LOW`` waits for the next mail, or hour."""
 
     LOW = "low"
     NORMAL = "normal"

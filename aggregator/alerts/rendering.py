@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -49,6 +49,7 @@ class _Page:
     subject: str
     heading: str
     totals: str
+    notes: tuple[str, ...]
     sections: tuple[_Section, ...]
     left_out: str
     footer: tuple[str, ...]
@@ -58,7 +59,8 @@ def render_alert(intent: AlertIntent, *, instance: str, now: datetime, names: Ma
     """The intent (never empty) as a mail, with times in the reader's zone; ``names`` maps rule slugs to what readers call them.
 
     Nothing is told twice: copies are one story, and an article stands in full under its first rule. At most 25
-    stories are shown, fewer when the HTML would exceed 90 kB; the others are counted.
+    stories are shown, fewer when the HTML would exceed 90 kB; the others are counted. What the intent says besides its items
+    stands above them.
     """
     zone = ZoneInfo(intent.recipient.timezone)
     reader = Reader(zone=zone, today=now.astimezone(zone).date(), since=None, words=words_of(intent.recipient.language))
@@ -76,11 +78,11 @@ def render_alert(intent: AlertIntent, *, instance: str, now: datetime, names: Ma
             for rule, stories in kept.items()
         )
         told = len({story.matches[0].article.story_id for stories in kept.values() for story in stories})
-        return _page(sections, told, intent, instance, reader)
+        return _page(sections, told, intent, instance, reader, names)
 
     step = first_fitting(len(_LADDER), lambda step: _html(page(step), intent, reader))
     final = page(step)
-    return Letter(subject=final.subject, text=_text(final, reader), html=_html(final, intent, reader))
+    return Letter(subject=final.subject, text=_text(final, reader, intent.acknowledge_url), html=_html(final, intent, reader))
 
 
 def _first(arranged: Mapping[str, tuple[Story, ...]], room: int) -> dict[str, tuple[Story, ...]]:
@@ -93,25 +95,40 @@ def _first(arranged: Mapping[str, tuple[Story, ...]], room: int) -> dict[str, tu
     return kept
 
 
-def _page(sections: tuple[_Section, ...], told: int, intent: AlertIntent, instance: str, reader: Reader) -> _Page:
+def _page(
+    sections: tuple[_Section, ...], told: int, intent: AlertIntent, instance: str, reader: Reader, names: Mapping[str, str]
+) -> _Page:
     words = reader.words
     articles = len({item.article.id for item in intent.items})
     stories = len({item.article.story_id for item in intent.items})
     said = {"instance": named(instance, 60), "recipient": named(intent.recipient.slug, 80)}
     return _Page(
-        subject=_subject(sections[0], stories - 1, instance, reader),
+        subject=_subject(sections[0], stories - 1, instance, reader, urgent=intent.urgent),
         heading=words.alert_of.format(**said, day=words.full_day(reader.today)),
         totals=f"{words.count(words.articles, articles)} · {words.count(words.stories, stories)}",
+        notes=tuple(_notes(intent, reader, names)),
         sections=sections,
         left_out=words.others.format(n=f"{stories - told:,}") if stories > told else "",
         footer=(words.why_alert.format(**said), words.change.format(**said)),
     )
 
 
-def _subject(first: _Section, others: int, instance: str, reader: Reader) -> str:
+def _notes(intent: AlertIntent, reader: Reader, names: Mapping[str, str]) -> Iterator[str]:
+    words = reader.words
+    if intent.unanswered:
+        yield words.unanswered.format(recipient=named(intent.unanswered, 80))
+    headlines = {item.article.story_id: item.article.title for item in reversed(intent.items)}
+    for story, outlets in intent.grown.items():
+        headline = named(headlines[story], 100)
+        yield words.now_in.format(counted=words.count(words.outlets, outlets), headline=headline)
+    for rule, stories in intent.more:
+        yield words.over_cap.format(rule=named(names.get(rule) or rule, 60), counted=words.count(words.stories, stories))
+
+
+def _subject(first: _Section, others: int, instance: str, reader: Reader, *, urgent: bool) -> str:
     """``[{instance}] ALERT MEK: headline``, and how many stories more."""
     words = reader.words
-    said = f"{words.alert} {tidy(first.name, 60)}: {tidy(sentence(first.shown[0].headline), 100)}"
+    said = f"{words.urgent if urgent else words.alert} {tidy(first.name, 60)}: {tidy(sentence(first.shown[0].headline), 100)}"
     more = f" … {words.others.format(n=f'{others:,}')}" if others else ""
     return subject_line(f"[{tidy(instance, 40)}] {said}{more}", 240)
 
@@ -124,6 +141,7 @@ def _html(page: _Page, intent: AlertIntent, reader: Reader) -> str:
         subject=page.subject,
         preheader=" · ".join(_headlines(page)),
         footer=page.footer,
+        acknowledge_url=intent.acknowledge_url,
         language=intent.recipient.language,
         direction=direction(intent.recipient.language),
         w=reader.words,
@@ -135,8 +153,12 @@ def _headlines(page: _Page) -> Iterable[str]:
     return (sentence(block.headline) for section in page.sections for block in section.shown[:3])
 
 
-def _text(page: _Page, reader: Reader) -> str:
+def _text(page: _Page, reader: Reader, acknowledge_url: str) -> str:
     lines = [*wrapped(page.heading), *wrapped(page.totals), ""]
+    for note in page.notes:
+        lines += [*wrapped(note), ""]
+    if acknowledge_url:
+        lines += [reader.words.acknowledge, f"<{acknowledge_url}>", ""]
     for section in page.sections:
         lines += ["=" * WIDTH, *wrapped(foreign(section.name)), ""]
         for block in section.shown:

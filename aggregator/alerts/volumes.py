@@ -33,11 +33,17 @@ class _Page:
     title: str
     lines: tuple[VolumeLine, ...]
     left_out: str
+    note: str
     footer: tuple[str, ...]
 
 
-def render_volumes(anomalies: Sequence[Anomaly], recipient: Recipient, *, instance: str, now: datetime) -> Letter:
-    """One mail with ``anomalies`` (one or more), with times in the reader's zone; fifty at most are shown, the others counted."""
+def render_volumes(
+    anomalies: Sequence[Anomaly], recipient: Recipient, *, instance: str, now: datetime, in_digest: bool = False
+) -> Letter:
+    """One mail with ``anomalies`` (one or more), with times in the reader's zone; fifty at most are shown, the others counted.
+
+    ``in_digest``: they are storms, and what came with them stands in the digest.
+    """
     zone = ZoneInfo(recipient.timezone)
     words, today = words_of(recipient.language), now.astimezone(zone).date()
     local = [replace(anomaly, until=anomaly.until.astimezone(zone)) for anomaly in anomalies]
@@ -47,6 +53,7 @@ def render_volumes(anomalies: Sequence[Anomaly], recipient: Recipient, *, instan
         title=words.unusual,
         lines=tuple(volume_line(anomaly, today, words) for anomaly in local[:MOST_SHOWN]),
         left_out=words.others.format(n=f"{len(local) - MOST_SHOWN:,}") if len(local) > MOST_SHOWN else "",
+        note=words.of_storm if in_digest else "",
         footer=(words.why_alert.format(**said), words.change.format(**said)),
     )
     subject = _subject(local, instance, words)
@@ -80,7 +87,7 @@ def _text(page: _Page) -> str:
     lines = [*wrapped(page.heading), "", "=" * WIDTH, page.title, ""]
     for line in page.lines:
         lines += wrapped(f"{named(line.name)} · {line.facts}", "  ", "- ")
-    lines += ["", *([page.left_out, ""] if page.left_out else []), "-" * WIDTH]
+    lines += ["", *([page.left_out, ""] if page.left_out else []), *([page.note, ""] if page.note else []), "-" * WIDTH]
     for sentence in page.footer:
         lines += wrapped(sentence)
     return "\n".join(lines) + "\n"

@@ -247,7 +247,8 @@ class AlertIntent:
     """Ask the store to send one mail: these matches to this recipient.
 
     ``grown``: stories that were told before, and in how many outlets they stand now; ``more``: how many stories of a rule (slug)
-    are over its cap. ``unanswered`` names the reader who did not acknowledge it; ``acknowledge_url`` is where that is done.
+    are over its cap; ``urgent``: it has high priority. ``unanswered`` names the reader who did not acknowledge it;
+    ``acknowledge_url`` is where that is done.
     """
 
     recipient: Recipient
@@ -256,7 +257,7 @@ class AlertIntent:
     more: tuple[tuple[str, int], ...] = ()
     unanswered: str = ""
     acknowledge_url: str = ""
-    notice_id: int = 0
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,35 +1,127 @@
-"""Alerting: due events in, mails in the outbox out."""
+"""Alerting: what waits for each reader in; mails in the outbox, and a reason for everything that is in none, out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from aggregator.pipeline.letters import alert_mails
+from aggregator.alerts import decide, render_alert, render_volumes
+from aggregator.errors import Conflict
+from aggregator.model.alert import AlertMail, Limits, RuleLimits, SpikeMail
+from aggregator.model.delivery import AlertIntent, DeliveryKind, Letter, Recipient
+from aggregator.model.rule import Priority, RuleSpec
+from aggregator.pipeline.letters import seal
 from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import alerts
+from aggregator.store import alerts, snoozes, storms
+from aggregator.store.alerts import NewNotice, Reader
 from aggregator.store.matches import matched_articles
-from aggregator.store.registry import registered
+from aggregator.store.outbox import NewDelivery
 
 
 @dataclass(frozen=True, slots=True)
 class AlertReport:
-    """How many events went out, in how many mails."""
+    """How many matches were decided on, and how many mails tell of them."""
 
-    events: int = 0
+    decided: int = 0
     mails: int = 0
 
 
 async def send_alerts(rooms: Rooms) -> AlertReport:
-    """Coalesce what is due into one mail for each reader, and put the mails into the outbox."""
-    now = rooms.clock.now()
-    due = await rooms.store.read(alerts.due_alerts, now)
+    """Decide on everything that is due, reader by reader: each plan is one transaction with its mails.
+
+    A reader for whom somebody else decides at the same moment is left to him.
+    """
+    now, settings = rooms.clock.now(), rooms.active.config.settings.alerts
+    due = await rooms.store.read(alerts.due_readers, now)
     if not due:
         return AlertReport()
-    config, known = rooms.active.config, await rooms.store.read(registered)
-    items = await rooms.store.read(matched_articles, [match_id for _, match_id in due])
-    ids = [alert_id for alert_id, _ in due]
-    links = await links_of(rooms.store, config.settings, now)
-    mails = alert_mails(config, known, items, f"alert:{ids[0]}", now, links)
-    queued = await rooms.store.write(alerts.dispatch, ids, mails, now)
-    return AlertReport(len(ids), queued)
+    await rooms.store.write(storms.watch, now, settings.storm_factor, settings.storm_least, as_volumes=settings.volumes)
+    decided = mails = 0
+    for reader in due:
+        try:
+            report = await _decide(rooms, reader, now)
+        except Conflict:
+            continue
+        decided, mails = decided + report.decided, mails + report.mails
+    return AlertReport(decided, mails)
+
+
+async def _decide(rooms: Rooms, reader: Reader, now: datetime) -> AlertReport:
+    config, store = rooms.active.config, rooms.store
+    pending = await store.read(alerts.pending, reader.id)
+    past = await store.read(alerts.past, reader.id, {row.story for row in pending}, now)
+    limits = Limits(
+        group_interval=config.settings.alerts.group_interval,
+        growth=config.settings.alerts.growth,
+        rules={rule.slug: _limits(rule) for rule in config.rules},
+        snoozes=await store.read(snoozes.in_force, now),
+        storms=await store.read(storms.going_on, reader.id, now),
+        rests=reader.rests,
+    )
+    person = _person(config.recipients, reader)
+    plan = decide(person, pending, past, limits, now)
+    notices = list[NewNotice]()
+    for mail in plan.mails:
+        notices.append(await _alert(rooms, person, reader, mail, reader.number + len(notices) + 1, now))
+    if plan.spike is not None:
+        notices.append(await _spike(rooms, person, reader, plan.spike, reader.number + len(notices) + 1, now))
+    await store.write(alerts.dispatch, reader, plan.rulings, notices, now)
+    told = sum(len(notice.told) + len(notice.rulings) for notice in notices)
+    return AlertReport(told + len(plan.rulings), len(notices))
+
+
+def _limits(rule: RuleSpec) -> RuleLimits:
+    return RuleLimits(rule.alerts_per_hour, acknowledged=bool(rule.escalate))
+
+
+def _person(recipients: tuple[Recipient, ...], reader: Reader) -> Recipient:
+    """The reader as configured; somebody who gets nothing any more, if he was taken away."""
+    for person in recipients:
+        if person.slug == reader.slug and not reader.removed:
+            return person
+    return Recipient(reader.slug, "", enabled=False)
+
+
+async def _alert(rooms: Rooms, person: Recipient, reader: Reader, mail: AlertMail, number: int, now: datetime) -> NewNotice:
+    config = rooms.active.config
+    items = {item.match_id: item for item in await rooms.store.read(matched_articles, mail.shown)}
+    intent = AlertIntent(
+        recipient=person,
+        items=tuple(items[match_id] for match_id in mail.shown),
+        grown=mail.grown,
+        more=mail.more,
+        urgent=mail.priority is Priority.HIGH,
+    )
+    letter = render_alert(intent, instance=config.settings.instance, now=now, names=_names(config.rules))
+    sealed = await _seal(rooms, letter, person, reader, number, now)
+    rule = next((rule for rule in config.rules if rule.slug == mail.rule), None)
+    return NewNotice(
+        "alert",
+        mail.priority,
+        sealed,
+        mail.ids,
+        mail.over,
+        rule=mail.rule,
+        escalate_at=now + rule.escalate_after if rule else None,
+    )
+
+
+async def _spike(rooms: Rooms, person: Recipient, reader: Reader, spike: SpikeMail, number: int, now: datetime) -> NewNotice:
+    settings = rooms.active.config.settings
+    found = await rooms.store.read(storms.as_anomalies, spike.storms, now)
+    letter = render_volumes(found, person, instance=settings.instance, now=now, in_digest=True)
+    sealed = await _seal(rooms, letter, person, reader, number, now)
+    return NewNotice("storm", Priority.NORMAL, sealed, rulings=spike.rulings, storms=spike.storms)
+
+
+async def _seal(rooms: Rooms, letter: Letter, person: Recipient, reader: Reader, number: int, now: datetime) -> NewDelivery:
+    settings = rooms.active.config.settings
+    links = await links_of(rooms.store, settings, now)
+    key = f"alert:{reader.id}:{number}"
+    return seal(settings, letter, person, reader.id, kind=DeliveryKind.ALERT, key=key, now=now, links=links)
+
+
+def _names(rules: tuple[RuleSpec, ...]) -> Mapping[str, str]:
+    return {rule.slug: rule.name for rule in rules}

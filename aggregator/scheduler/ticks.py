@@ -131,12 +131,12 @@ class Ticks:
         """Send alerts that have waited long enough."""
         async with self._deciding:
             report = await send_alerts(self._rooms)
-        if report.events:
+        if report.decided:
             log.info("alerts.queued", **asdict(report))
         edits = await send_edits(self._rooms)
         if edits:
             log.info("edits.queued", edits=edits)
-        return report.events + edits
+        return report.decided + edits
 
     async def digest(self) -> int:
         """Compose the digests whose hour has come."""

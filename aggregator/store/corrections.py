@@ -11,7 +11,6 @@ from sqlmodel import Session, col, select
 from aggregator.dedupe import jaccard
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.story import PlacedBy
-from aggregator.store.alerts import hand_on
 from aggregator.store.stories import has_texts, lead_on, lends, rebuild, stay_apart
 from aggregator.store.storylines import present
 from aggregator.store.tables import (
@@ -112,7 +111,6 @@ def take_out(session: Session, article_ids: Sequence[int], now: datetime, *, own
     session.add_all(TextApartRow(group_id=target, other_id=other) for other in (source, *before))
     session.add(TextEditRow(at=now, verb="split", group_id=target, other_id=source, article_ids=taken))
     session.flush()
-    hand_on(session, taken, source, target, emptied=False)
     rebuild(session, [story])
     return split(session, article_ids, now) if own_story else old.story_id
 
@@ -137,7 +135,6 @@ def join(session: Session, article_ids: Sequence[int], now: datetime) -> int:
         ids = [row.id or 0 for row in moved]
         session.add(TextEditRow(at=now, verb="join", group_id=target, other_id=source, article_ids=ids))
         session.flush()
-        hand_on(session, ids, source, target, emptied=True)
         lead_on(session, other, target)
         if not has_texts(session, story):
             _fold(session, story, stories[0])

@@ -18,9 +18,10 @@ from aggregator.store.articles import articles_by_id
 from aggregator.store.codec import dump_spans, load_spans
 from aggregator.store.dialect import upsert
 from aggregator.store.edits import owe_edit
+from aggregator.store.raising import Raised, raise_alerts
 from aggregator.store.registry import Registered
 from aggregator.store.rhythm import Rhythm, hasten
-from aggregator.store.tables import AlertRow, ArticleRow, DigestItemRow, EditRow, MatchRow, RuleRow
+from aggregator.store.tables import ArticleRow, DigestItemRow, EditRow, MatchRow, RuleRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,10 @@ def store_matches(
             if match_id is None:
                 continue
             matches += 1
+            if not suppressed:
+                by_edit = match.rule in edit.newly
+                alerts += _raise_alert(session, article, match, match_id, watch, now, by_edit=by_edit)
             if not suppressed and article.revision_reason != Reason.REEXTRACTION:
-                alerts += _raise_alert(session, article, match, match_id, watch, now)
                 _owe(session, match, match_id, watch)
         if hits:
             hasten(session, article.id, article.first_seen_at, watch.rhythm, now)
@@ -175,15 +178,13 @@ def _insert(
     return match_id
 
 
-def _raise_alert(session: Session, article: Article, match: Match, match_id: int, watch: Watch, now: datetime) -> int:
-    if watch.rules[match.rule].lane is not Lane.NOW:
-        return 0
-    state, reason = ("suppressed", "the source's first poll: it was there before") if article.baseline else ("pending", "")
-    text = select(ArticleRow.group_id).where(ArticleRow.id == article.id).scalar_subquery()  # it may have changed since
-    values: dict[str, Any] = {"rule_id": watch.registered.rules[match.rule], "group_id": text, "match_id": match_id}
-    values |= {"state": state, "reason": reason, "created_at": now, "due_at": now + watch.group_wait}
-    done = session.execute(upsert(AlertRow).values(**values).on_conflict_do_nothing())
-    return int(done.rowcount) if state == "pending" else 0  # type: ignore[attr-defined]
+def _raise_alert(
+    session: Session, article: Article, match: Match, match_id: int, watch: Watch, now: datetime, *, by_edit: bool
+) -> int:
+    rule, known = watch.rules[match.rule], watch.registered
+    raised = Raised(article, rule, known.rules[rule.slug], known.rule_versions[rule.slug], match_id, by_edit)
+    readers = [(known.recipients[person.slug], person) for person in watch.recipients if person.slug in known.recipients]
+    return raise_alerts(session, raised, readers, now, watch.group_wait)
 
 
 def _owe(session: Session, match: Match, match_id: int, watch: Watch) -> None:

@@ -15,7 +15,6 @@ from sqlmodel import Session, col, select
 from aggregator.dedupe import LOOKUP_TERMS, MOST_CANDIDATES, Find, add, place_story, profile, term_id
 from aggregator.model.article import ArticleDraft, Corpus, Extraction, New, Placement, Profile, StoryCandidate, TextOrigin
 from aggregator.model.story import PlacedBy
-from aggregator.store.alerts import hand_on
 from aggregator.store.codec import dump_vector, load_vector
 from aggregator.store.dialect import driver, instant, stamp, upsert
 from aggregator.store.tables import ArticleRow, StoryApartRow, StoryRow, TextApartRow, TextEditRow, TextGroupRow
@@ -110,7 +109,7 @@ def regroup(session: Session, article_id: int, draft: ArticleDraft, found: New, 
     """Decide anew where a text belongs of which only a summary was known. ``found`` is what its full text is a copy of.
 
     What was placed by hand stays. A group that nobody is left in leads on to the new one, and so does the number of a story of
-    which nothing is left; what was alerted counts for both groups.
+    which nothing is left.
     """
     row = session.get_one(ArticleRow, article_id)
     old = session.get_one(TextGroupRow, row.group_id)
@@ -131,7 +130,6 @@ def regroup(session: Session, article_id: int, draft: ArticleDraft, found: New, 
         touch(session, story_id, draft.seen_at)
     row.group_id, row.story_id, row.similarity = group_id, story_id, found.similarity
     session.flush()
-    hand_on(session, [article_id], old.id or 0, group_id, emptied=alone)
     if alone:
         lead_on(session, old, group_id)
         if story.id != story_id and not has_texts(session, story):

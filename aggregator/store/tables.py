@@ -17,7 +17,9 @@ mark           rule_mark (rule, article)                    an article is good o
 match          edit (rule, article, revision)               an edit is told once per rule
 match          mention (entity, article)                    an entity is counted once in an article
 volumes        anomaly (subject, slug, kind, began_at)      a spike or a silence is told once
-alert          alert (rule, group)                          a text alerts once per rule, whoever copies it
+alert          alert (recipient, match)                     a match is alerted once to a reader, or has one reason why not
+alert          notice (recipient, number)                   two workers never decide for one reader at once
+alert          storm_notice (recipient, storm)              a reader is told once of a storm
 digest         digest (recipient, day, time)                one digest per slot
 digest         digest_item (recipient, match)               a match is owed once, and stands in one digest
 digest         digest_edit (recipient, edit)                an edit likewise
@@ -633,24 +635,105 @@ class AnomalyRow(SQLModel, table=True):
 
 
 class AlertRow(SQLModel, table=True):
-    """An urgent rule's event for one text. ``state``: pending → sent, or suppressed with its ``reason``."""
+    """A match of a rule that alerts, on its way to one reader. ``state`` is an ``AlertState``, ``why`` a ``Why``.
+
+    ``lane`` and ``priority`` are the rule's when it matched. ``notice_id`` is the mail that told of it, or counted it;
+    ``story_id`` the story as which it was told, for articles are moved.
+    """
 
     __tablename__ = "alert"
 
     id: int | None = Field(default=None, primary_key=True)
-    rule_id: int = Field(foreign_key="rule.id")
-    group_id: int = Field(foreign_key="text_group.id")
-    match_id: int = Field(foreign_key="match.id")
+    recipient_id: int = Field(foreign_key="recipient.id")
+    match_id: int = Field(foreign_key="match.id", index=True)
+    lane: str
+    priority: str
     state: str
-    reason: str = ""
+    why: str = ""
+    detail: str = ""
     created_at: datetime
     due_at: datetime
-    sent_at: datetime | None = None
+    decided_at: datetime | None = None
+    notice_id: int | None = Field(default=None, foreign_key="notice.id", index=True)
+    story_id: int | None = Field(default=None, foreign_key="story.id", index=True)
 
     __table_args__ = (
-        UniqueConstraint("rule_id", "group_id"),
-        Index("ix_alert_pending", "due_at", sqlite_where=sql("state = 'pending'")),
+        UniqueConstraint("recipient_id", "match_id"),
+        Index("ix_alert_due", "recipient_id", "due_at", sqlite_where=sql("state IN ('waiting', 'held')")),
     )
+
+
+class NoticeRow(SQLModel, table=True):
+    """A mail of alerts to one reader, his ``number``-th. ``kind``: alert, storm, or escalation of ``origin_id``.
+
+    One that wants an answer has its rule, and ``escalate_at``: then it goes to the next reader, unless somebody acknowledged it.
+    ``step`` counts the readers before him.
+    """
+
+    __tablename__ = "notice"
+
+    id: int | None = Field(default=None, primary_key=True)
+    recipient_id: int = Field(foreign_key="recipient.id")
+    number: int
+    kind: str
+    priority: str
+    rule_id: int | None = Field(default=None, foreign_key="rule.id")
+    created_at: datetime
+    delivery_id: int | None = Field(default=None, foreign_key="delivery.id")
+    origin_id: int | None = Field(default=None, foreign_key="notice.id")
+    step: int = 0
+    escalate_at: datetime | None = None
+    escalated_at: datetime | None = None
+    escalated: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+
+    __table_args__ = (
+        UniqueConstraint("recipient_id", "number"),
+        Index("ix_notice_created_at", "recipient_id", "created_at"),
+        Index("ix_notice_escalate_at", "escalate_at", sqlite_where=sql("escalate_at IS NOT NULL AND escalated_at IS NULL")),
+    )
+
+
+class StormRow(SQLModel, table=True):
+    """A rule or a source (``subject``) that had far more than usual. ``last_at`` is the last instant at which it still had."""
+
+    __tablename__ = "storm"
+
+    id: int | None = Field(default=None, primary_key=True)
+    subject: str
+    slug: str
+    began_at: datetime
+    last_at: datetime = Field(index=True)
+    count: int
+    usual: float
+
+
+class StormNoticeRow(SQLModel, table=True):
+    """A reader was told of a storm, once."""
+
+    __tablename__ = "storm_notice"
+
+    recipient_id: int = Field(foreign_key="recipient.id", primary_key=True)
+    storm_id: int = Field(foreign_key="storm.id", primary_key=True)
+    notice_id: int = Field(foreign_key="notice.id", index=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class SnoozeRow(SQLModel, table=True):
+    """A story of which nobody is to hear until then. ``rule`` and ``recipient`` are slugs, "" for all."""
+
+    __tablename__ = "snooze"
+
+    id: int | None = Field(default=None, primary_key=True)
+    story_id: int = Field(foreign_key="story.id", index=True)
+    rule: str = ""
+    recipient: str = ""
+    created_at: datetime
+    until: datetime = Field(index=True)
+    by: str = ""
+    undone_at: datetime | None = None
 
 
 class DigestRow(SQLModel, table=True):

@@ -100,8 +100,8 @@ def _sources(session: Session) -> _Known:
     return [(row.id or 0, row.slug, row.name or row.slug, row.baseline_at or row.created_at) for row in rows]
 
 
-def record(session: Session, found: Sequence[Anomaly]) -> None:
-    """Store what is unusual now. What was so within the last day already goes on; the rest waits to be told."""
+def record(session: Session, found: Sequence[Anomaly], *, told: bool = False) -> None:
+    """Store what is unusual now. What was so within the last day already goes on; the rest waits to be told, or is (``told``)."""
     for anomaly in found:
         same = (
             AnomalyRow.subject == anomaly.subject.value,
@@ -118,6 +118,7 @@ def record(session: Session, found: Sequence[Anomaly]) -> None:
             AnomalyRow(
                 subject=anomaly.subject.value, slug=anomaly.slug, name=anomaly.name, kind=anomaly.kind.value, count=anomaly.count,
                 usual=anomaly.usual, baseline=list(anomaly.baseline), began_at=anomaly.until, seen_at=anomaly.until,
+                state="sent" if told else "pending",
             )
         )  # fmt: skip
     session.flush()

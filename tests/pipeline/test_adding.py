@@ -105,7 +105,7 @@ async def test_r9_a_feed_costs_its_server_one_request_and_its_answer_is_the_firs
         site.publish("storm", "quillback")
         await app.settle()
         assert site.asked[-2].headers.get("if-none-match"), "the second poll is conditional"
-        assert [row.state for row in rows(app, AlertRow)] == ["suppressed", "pending"]
+        assert [row.state for row in rows(app, AlertRow)] == ["suppressed", "waiting"]
 
 
 async def test_r9_a_site_costs_its_server_two(clock: Any, site: Any, desk: Desk, folder: Path) -> None:

@@ -8,16 +8,21 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from aggregator.alerts import decide
 from aggregator.config.settings import Config, Settings, StoreSettings
 from aggregator.fetch import host_key
-from aggregator.model.delivery import Recipient
+from aggregator.model.alert import Limits
+from aggregator.model.delivery import DeliveryKind, Recipient
 from aggregator.model.feed import FeedEntry
 from aggregator.model.rule import Lane, RuleSpec
 from aggregator.model.source import SourceSpec
-from aggregator.store import Store, registry
+from aggregator.store import Store, alerts, registry
+from aggregator.store.alerts import NewNotice
 from aggregator.store.dialect import is_postgresql
+from aggregator.store.outbox import NewDelivery
+from aggregator.store.tables import MatchRow
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -81,6 +86,29 @@ def config() -> Config:
 def applied(store: Store, config: Config, now: datetime) -> Store:
     store.write_now(registry.apply, config, now, host_key)
     return store
+
+
+@pytest.fixture
+def tell(applied: Store, config: Config) -> Callable[[datetime], list[set[int]]]:
+    """Decide on what is due, reader by reader, and enter the mails. Returns the articles that each mail tells of."""
+
+    def decide_all(at: datetime) -> list[set[int]]:
+        mails = []
+        for reader in applied.read_now(alerts.due_readers, at):
+            pending = applied.read_now(alerts.pending, reader.id)
+            past = applied.read_now(alerts.past, reader.id, {row.story for row in pending}, at)
+            person = next(person for person in config.recipients if person.slug == reader.slug)
+            plan = decide(person, pending, past, Limits(), at)
+            key = f"alert:{reader.id}:{reader.number + 1}"
+            sealed = NewDelivery(key, DeliveryKind.ALERT, reader.id, person.address, "s", f"<{key}@x>", b"x")
+            notices = [NewNotice("alert", mail.priority, sealed, mail.ids, mail.over) for mail in plan.mails]
+            applied.write_now(alerts.dispatch, reader, plan.rulings, notices, at)
+            matches = {row.id: row.match_id for row in pending}
+            articles = dict(applied.read_now(lambda session: session.exec(select(MatchRow.id, MatchRow.article_id)).all()))
+            mails += [{articles[matches[id_]] for id_ in mail.ids} for mail in plan.mails]
+        return mails
+
+    return decide_all
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from aggregator.dedupe import place_story
 from aggregator.errors import Conflict, NotFound
 from aggregator.fetch import host_key
 from aggregator.manners import Plan
+from aggregator.model.alert import AlertState, Ruling, Why
 from aggregator.model.article import (
     ArticleDraft,
     Candidate,
@@ -30,7 +31,7 @@ from aggregator.model.article import (
 from aggregator.model.delivery import Attempt, AttemptOutcome, DeliveryKind, DeliveryState, DigestIssue, Slot
 from aggregator.model.feed import FeedEntry, ParsedFeed
 from aggregator.model.page import Validators
-from aggregator.model.rule import Match, Span
+from aggregator.model.rule import Match, Priority, Span
 from aggregator.model.source import History
 from aggregator.rules import compile_query
 from aggregator.store import (
@@ -47,6 +48,7 @@ from aggregator.store import (
     rules,
     sources,
 )
+from aggregator.store.alerts import NewNotice
 from aggregator.store.entries import PendingEntry
 from aggregator.store.matches import MatchCounts, Watch
 from aggregator.store.outbox import NewDelivery
@@ -265,15 +267,18 @@ def test_what_was_there_before_alerts_nobody_and_the_row_says_why(
     (entry,) = announce(1, _entry("a"), baseline=True)
     _ingest(applied, entry)
     assert _match(applied, config, now, "strike").alerts == 0
-    rows = applied.read_now(lambda session: session.exec(select(AlertRow.state, AlertRow.reason)).all())
-    assert rows == [("suppressed", "the source's first poll: it was there before")]
+    rows = applied.read_now(lambda session: session.exec(select(AlertRow.state, AlertRow.why, AlertRow.detail)).all())
+    assert rows == [("suppressed", "first poll", "the source's first poll: it was there before")]
 
 
-def test_copies_of_a_story_alert_once(applied: Store, announce: Announce, config: Config, now: datetime) -> None:
+def test_copies_of_a_story_alert_once(
+    applied: Store, announce: Announce, config: Config, tell: Callable[[datetime], list[set[int]]], now: datetime
+) -> None:
     first, second = announce(1, _entry("a"), _entry("b"))
     _ingest(applied, first)
     _ingest(applied, second, New(group_id=1))
-    assert _match(applied, config, now, "strike") == MatchCounts(2, 2, 1)
+    assert _match(applied, config, now, "strike") == MatchCounts(2, 2, 2)
+    assert tell(now + HOUR) == [{1, 2}]
 
 
 def _mail(key: str, recipient_id: int = 1) -> NewDelivery:
@@ -284,13 +289,18 @@ def test_alerts_wait_for_company_and_go_once(applied: Store, announce: Announce,
     (entry,) = announce(1, _entry("a"))
     _ingest(applied, entry)
     _match(applied, config, now, "strike")
-    assert applied.read_now(alerts.due_alerts, now) == []
-    due = applied.read_now(alerts.due_alerts, now + timedelta(seconds=20))
-    assert due == [(1, 1)]
-    assert applied.write_now(alerts.dispatch, [1], [_mail("alert:1:1")], now) == 1
+    assert applied.read_now(alerts.due_readers, now) == []
+    due = applied.read_now(alerts.due_readers, now + timedelta(seconds=20))
+    assert [(reader.slug, reader.number) for reader in due] == [("ana", 0)]
+    notice = NewNotice("alert", Priority.NORMAL, _mail("alert:1:1"), (1,))
+    assert applied.write_now(alerts.dispatch, due[0], (), [notice], now) == (1,)
+    for late in (notice, NewNotice("alert", Priority.NORMAL, _mail("alert:1:2"), (1,))):
+        with pytest.raises(Conflict):
+            applied.write_now(alerts.dispatch, due[0], (), [late], now)
+    ruling = Ruling(1, AlertState.SUPPRESSED, Why.TOLD, "told")
     with pytest.raises(Conflict):
-        applied.write_now(alerts.dispatch, [1], [_mail("alert:1:1")], now)
-    assert applied.read_now(alerts.due_alerts, now + HOUR) == []
+        applied.write_now(alerts.dispatch, due[0], [ruling], [], now)
+    assert applied.read_now(alerts.due_readers, now + HOUR) == []
     assert len(applied.read_now(deliveries.listing, 10)) == 1
 
 

@@ -104,6 +104,10 @@ def test_groups_of_copies_become_text_groups_each_with_a_story_and_alerts_stay_t
                 " site_name, has_time, date_evidence, sketch, words, revision, baseline, first_seen_at, match_due)"
                 f" VALUES (3, 1, 7, {article})"
             ),
+            (
+                "INSERT INTO recipient (id, slug, spec, created_at, suppressed)"
+                f""" VALUES (5, 'ana', '{{"rules": ["r*"]}}', {at}, ''), (6, 'ben', '{{"rules": ["other"]}}', {at}, '')"""
+            ),
             f"INSERT INTO rule (id, slug, spec, position, version, created_at) VALUES (1, 'r', '{{}}', 0, 1, {at})",
             (
                 "INSERT INTO match (id, rule_id, rule_version, article_id, revision, spans, aliases, matched_at)"
@@ -121,8 +125,8 @@ def test_groups_of_copies_become_text_groups_each_with_a_story_and_alerts_stay_t
     with Store(f"sqlite:///{path}") as store:
         (told,) = store.read_now(storylines.dossier, 7).texts
         assert (told.group_id, [member.article_id for member in told.members]) == (7, [3])
-        assert store.read_now(lambda session: session.execute(text("SELECT rule_id, group_id, state FROM alert")).all()) == [
-            (1, 7, "sent")
+        assert store.read_now(lambda session: session.execute(text("SELECT match_id, state, story_id FROM alert")).all()) == [
+            (1, "sent", 7)
         ]
         assert store.read_now(lambda session: session.execute(text("PRAGMA foreign_key_check")).all()) == []
 
@@ -249,7 +253,10 @@ def test_backup_is_whole_and_never_overwrites(sqlite_store: Store, tmp_path: Pat
         ("SELECT id FROM source WHERE enabled AND removed_at IS NULL AND next_poll_at <= '2026-01-01'", "ix_source_due"),
         ("SELECT id FROM entry WHERE state = 'pending' AND due_at <= '2026-01-01'", "ix_entry_pending"),
         ("SELECT id FROM article WHERE match_due ORDER BY id LIMIT 100", "ix_article_match_due"),
-        ("SELECT id FROM alert WHERE state = 'pending' AND due_at <= '2026-01-01'", "ix_alert_pending"),
+        (
+            "SELECT id FROM alert WHERE recipient_id = 1 AND state IN ('waiting', 'held') AND due_at <= '2026-01-01'",
+            "ix_alert_due",
+        ),
         ("SELECT id FROM delivery WHERE state IN ('due', 'unknown') AND due_at <= '2026-01-01'", "ix_delivery_due"),
         ("SELECT id FROM entry WHERE source_id = 1 AND first_seen_at >= '2026-01-01'", "ix_entry_seen"),
         ("SELECT id FROM entry WHERE text_key = 'x' AND text_key <> '' AND source_id = 1", "ix_entry_text"),

@@ -5,10 +5,9 @@ Both shrug off single odd days (Leys et al., "Detecting outliers", Journal of Ex
 
 from __future__ import annotations
 
-from math import sqrt
 from statistics import median
 
-from aggregator.model.anomaly import Anomaly, AnomalyKind, Volume
+from aggregator.model.anomaly import Anomaly, AnomalyKind, Volume, spread
 
 DAYS = 56
 """How far back a baseline looks."""
@@ -19,7 +18,6 @@ LEAST = 5
 _WEEK, _FORTNIGHT = 7, 14
 _WEEKDAYS = 4
 _SPIKE, _SILENCE = 5.0, 3.5
-_NORMAL = 1.4826  # makes the median absolute deviation a standard deviation, for normal values
 
 
 def judge(volume: Volume, least: int = LEAST) -> Anomaly | None:
@@ -39,8 +37,7 @@ def judge(volume: Volume, least: int = LEAST) -> Anomaly | None:
     else:
         return None
     usual = median(baseline)
-    deviation = max(_NORMAL * median(abs(count - usual) for count in baseline), sqrt(usual + 1))
-    distance = (volume.count - usual) / deviation
+    distance = (volume.count - usual) / spread(usual, baseline)
     if distance >= _SPIKE and volume.count - usual >= least and volume.count > max(fortnight, default=0):
         kind = AnomalyKind.SPIKE
     elif distance <= -_SILENCE and volume.count < min(weekdays[:2], default=0):

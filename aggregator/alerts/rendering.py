@@ -16,6 +16,7 @@ from aggregator.letter import (
     first_fitting,
     foreign,
     named,
+    said,
     sentence,
     story_block,
     story_facts,
@@ -101,15 +102,15 @@ def _page(
     words = reader.words
     articles = len({item.article.id for item in intent.items})
     stories = len({item.article.story_id for item in intent.items})
-    said = {"instance": named(instance, 60), "recipient": named(intent.recipient.slug, 80)}
+    told_of = {"instance": named(instance, 60), "recipient": named(intent.recipient.slug, 80)}
     return _Page(
         subject=_subject(sections[0], stories - 1, instance, reader, urgent=intent.urgent),
-        heading=words.alert_of.format(**said, day=words.full_day(reader.today)),
+        heading=words.alert_of.format(**told_of, day=words.full_day(reader.today)),
         totals=f"{words.count(words.articles, articles)} · {words.count(words.stories, stories)}",
         notes=tuple(_notes(intent, reader, names)),
         sections=sections,
-        left_out=words.others.format(n=f"{stories - told:,}") if stories > told else "",
-        footer=(words.why_alert.format(**said), words.change.format(**said)),
+        left_out=words.others.format(n=words.number(stories - told)) if stories > told else "",
+        footer=(words.why_alert.format(**told_of), words.change.format(**told_of)),
     )
 
 
@@ -128,9 +129,10 @@ def _notes(intent: AlertIntent, reader: Reader, names: Mapping[str, str]) -> Ite
 def _subject(first: _Section, others: int, instance: str, reader: Reader, *, urgent: bool) -> str:
     """``[{instance}] ALERT MEK: headline``, and how many stories more."""
     words = reader.words
-    said = f"{words.urgent if urgent else words.alert} {tidy(first.name, 60)}: {tidy(sentence(first.shown[0].headline), 100)}"
-    more = f" … {words.others.format(n=f'{others:,}')}" if others else ""
-    return subject_line(f"[{tidy(instance, 40)}] {said}{more}", 240)
+    kind = words.urgent if urgent else words.alert
+    told = f"{kind} {tidy(first.name, 60)}{words.colon}{tidy(sentence(first.shown[0].headline), 100)}"
+    more = f" … {words.others.format(n=words.number(others))}" if others else ""
+    return subject_line(f"[{tidy(instance, 40)}] {told}{more}", 240, way=direction(words.language))
 
 
 def _html(page: _Page, intent: AlertIntent, reader: Reader) -> str:
@@ -154,18 +156,19 @@ def _headlines(page: _Page) -> Iterable[str]:
 
 
 def _text(page: _Page, reader: Reader, acknowledge_url: str) -> str:
-    lines = [*wrapped(page.heading), *wrapped(page.totals), ""]
+    words = reader.words
+    lines = [*said(page.heading, words), *said(page.totals, words), ""]
     for note in page.notes:
-        lines += [*wrapped(note), ""]
+        lines += [*said(note, words), ""]
     if acknowledge_url:
-        lines += [reader.words.acknowledge, f"<{acknowledge_url}>", ""]
+        lines += [*said(words.acknowledge, words), f"<{acknowledge_url}>", ""]
     for section in page.sections:
         lines += ["=" * WIDTH, *wrapped(foreign(section.name)), ""]
         for block in section.shown:
-            lines += story_lines(block, story_facts(block, reader.today, reader.words), reader.words)
+            lines += story_lines(block, story_facts(block, reader.today, words), words)
     if page.left_out:
-        lines += [page.left_out, ""]
+        lines += [*said(page.left_out, words), ""]
     lines.append("-" * WIDTH)
     for line in page.footer:
-        lines += wrapped(line)
+        lines += said(line, words)
     return "\n".join(lines) + "\n"

@@ -12,15 +12,15 @@ from aggregator.letter import (
     VolumeLine,
     Words,
     named,
+    said,
     subject_line,
     tidy,
-    usual,
     volume_line,
+    volume_subject,
     words_of,
-    wrapped,
     write_html,
 )
-from aggregator.model.anomaly import Anomaly, AnomalyKind
+from aggregator.model.anomaly import Anomaly
 from aggregator.model.delivery import Letter, Recipient
 from aggregator.text import direction
 
@@ -47,16 +47,17 @@ def render_volumes(
     zone = ZoneInfo(recipient.timezone)
     words, today = words_of(recipient.language), now.astimezone(zone).date()
     local = [replace(anomaly, until=anomaly.until.astimezone(zone)) for anomaly in anomalies]
-    said = {"instance": named(instance, 60), "recipient": named(recipient.slug, 80)}
+    told = {"instance": named(instance, 60), "recipient": named(recipient.slug, 80)}
     page = _Page(
-        heading=words.alert_of.format(**said, day=words.full_day(today)),
+        heading=words.alert_of.format(**told, day=words.full_day(today)),
         title=words.unusual,
         lines=tuple(volume_line(anomaly, today, words) for anomaly in local[:MOST_SHOWN]),
-        left_out=words.others.format(n=f"{len(local) - MOST_SHOWN:,}") if len(local) > MOST_SHOWN else "",
+        left_out=words.others.format(n=words.number(len(local) - MOST_SHOWN)) if len(local) > MOST_SHOWN else "",
         note=words.of_storm if in_digest else "",
-        footer=(words.why_alert.format(**said), words.change.format(**said)),
+        footer=(words.why_alert.format(**told), words.change.format(**told)),
     )
-    subject = _subject(local, instance, words)
+    told_of = f"[{tidy(instance, 40)}] {volume_subject(local, words)}"
+    subject = subject_line(told_of, 240, way=direction(words.language))
     html = write_html(
         "aggregator.alerts",
         "volumes.html",
@@ -68,26 +69,17 @@ def render_volumes(
         direction=direction(recipient.language),
         w=words,
     )
-    return Letter(subject=subject, text=_text(page), html=html)
+    return Letter(subject=subject, text=_text(page, words), html=html)
 
 
-def _subject(anomalies: Sequence[Anomaly], instance: str, words: Words) -> str:
-    """``[{instance}] SILENCE Jamaran: 0 articles, expected 14``, and how many more."""
-    first = anomalies[0]
-    spike = first.kind is AnomalyKind.SPIKE
-    kind, against = (words.spike_of, words.usually) if spike else (words.silence_of, words.expected)
-    said = f"{kind} {tidy(first.name or first.slug, 60)}: {words.count(words.articles, first.count)}"
-    said += f", {against.format(usual=usual(first))}"
-    if len(anomalies) > 1:
-        said += f" … {words.others.format(n=f'{len(anomalies) - 1:,}')}"
-    return subject_line(f"[{tidy(instance, 40)}] {said}", 240)
-
-
-def _text(page: _Page) -> str:
-    lines = [*wrapped(page.heading), "", "=" * WIDTH, page.title, ""]
+def _text(page: _Page, words: Words) -> str:
+    lines = [*said(page.heading, words), "", "=" * WIDTH, *said(page.title, words), ""]
     for line in page.lines:
-        lines += wrapped(f"{named(line.name)} · {line.facts}", "  ", "- ")
-    lines += ["", *([page.left_out, ""] if page.left_out else []), *([page.note, ""] if page.note else []), "-" * WIDTH]
+        lines += said(f"{named(line.name)} · {line.facts}", words, "  ", "- ")
+    lines.append("")
+    for more in filter(None, (page.left_out, page.note)):
+        lines += [*said(more, words), ""]
+    lines.append("-" * WIDTH)
     for sentence in page.footer:
-        lines += wrapped(sentence)
+        lines += said(sentence, words)
     return "\n".join(lines) + "\n"

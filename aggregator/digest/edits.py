@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from aggregator.letter import Words, foreign, named, outlet_of, safe_url, tidy, wrapped
+from aggregator.letter import Words, address, foreign, named, outlet_of, retell, said, tidy, wrapped
 from aggregator.model.delivery import EditBlock, ToldChange, WatchedEdit
 from aggregator.text import direction
 
@@ -22,10 +22,11 @@ MOST_RULES = 3
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change as it is shown: when, what, and for which rules."""
+    """One change as it is shown: when, what, in which language that is told, and for which rules."""
 
     when: str
     what: str
+    language: str
     rules: str
 
 
@@ -83,29 +84,31 @@ def lay_out(block: EditBlock, today: date, words: Words) -> Changed:
         group=tidy(block.group, 30),
         language=block.language,
         direction=block.direction,
-        changes=tuple(
-            Change(words.moment(change.at, today=today), tidy(change.what, LONGEST), _rules(change.rules, words))
-            for change in block.changes[-MOST_CHANGES:]
-        ),
+        changes=tuple(_change(change, today, words) for change in block.changes[-MOST_CHANGES:]),
         earlier=words.count(words.earlier_changes, earlier) if earlier > 0 else "",
     )
 
 
-def _rules(rules: Sequence[str], words: Words) -> str:
-    shown = ", ".join(named(rule, 80) for rule in rules[:MOST_RULES])
-    return f"{shown} {words.others.format(n=len(rules) - MOST_RULES)}" if len(rules) > MOST_RULES else shown
+def _change(change: ToldChange, today: date, words: Words) -> Change:
+    what, language = retell(change.what, words)
+    return Change(words.moment(change.at, today=today), tidy(what, LONGEST), language, rule_list(change.rules, words))
+
+
+def rule_list(rules: Sequence[str], words: Words) -> str:
+    """The first three names, and how many more there are."""
+    shown = words.comma.join(named(rule, 80) for rule in rules[:MOST_RULES])
+    return f"{shown} {words.others.format(n=words.number(len(rules) - MOST_RULES))}" if len(rules) > MOST_RULES else shown
 
 
 def changed_lines(article: Changed, words: Words) -> list[str]:
     """A changed article in the order of its HTML: headline, outlet, address, and each change with the rules that watch for it."""
     tag = [named(article.group)] if article.group else []
     lines = wrapped(foreign(article.headline), "  ", "- ")
-    lines += wrapped(" · ".join([named(article.outlet), *tag]), "  ")
-    if address := safe_url(article.url):
-        lines.append(f"  {address}")
+    lines += said(" · ".join([named(article.outlet), *tag]), words, "  ")
+    lines += address(article.url, "  ")
     for change in article.changes:
-        lines += wrapped(f"{change.when} · {foreign(change.what)}", "    ")
-        lines += wrapped(f"{words.watched_by} {change.rules}", "    ")
+        lines += said(f"{change.when} · {named(change.what)}", words, "    ")
+        lines += said(f"{words.watched_by} {change.rules}", words, "    ")
     if article.earlier:
-        lines += wrapped(article.earlier, "    ")
+        lines += said(article.earlier, words, "    ")
     return [*lines, ""]

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
-from aggregator.digest.composing import comparable, trend
-from aggregator.digest.edits import Changed, changed_lines, lay_out
+from aggregator.digest.composing import DAYS, comparable, trend
+from aggregator.digest.edits import Changed, changed_lines, lay_out, rule_list
 from aggregator.letter import (
     WIDTH,
     VolumeLine,
     Words,
+    address,
     first_fitting,
     foreign,
+    link_lines,
     named,
+    own_links,
+    said,
     sentence,
     story_facts,
     story_lines,
@@ -23,15 +27,29 @@ from aggregator.letter import (
     tidy,
     trim,
     volume_line,
+    volume_subject,
     words_of,
     wrapped,
     write_html,
 )
-from aggregator.model.delivery import DigestIssue, Letter, RuleBlock, SourceGap, SourceTrouble, StoryBlock
+from aggregator.model.anomaly import AnomalyKind, Subject
+from aggregator.model.delivery import (
+    DigestIssue,
+    Letter,
+    Links,
+    NewOutlet,
+    RuleBlock,
+    SourceGap,
+    SourceTrouble,
+    StoryBlock,
+    TopStory,
+)
+from aggregator.text import direction
 
 BAR_HEIGHT = 28
 _BARS = "▁▂▃▅▇"
 _MOST_QUIET = 30
+_MOST_OUTLETS = 12
 _MOST_TROUBLES = 20
 """Sources named at most in each part of the health block."""
 
@@ -91,6 +109,26 @@ class _Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class _Top:
+    """A line of the lead: a story and where it stands."""
+
+    headline: str
+    url: str
+    language: str
+    direction: str
+    facts: str
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A part after the rules: its heading, its lines, and how many more there are."""
+
+    heading: str
+    lines: tuple[_Trouble | VolumeLine, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Page:
     """All that a digest says, in its order. Both parts are written from it, so that neither says more than the other."""
 
@@ -98,79 +136,92 @@ class _Page:
     window: str
     totals: str
     banners: tuple[str, ...]
+    top: tuple[_Top, ...]
     sections: tuple[_Section, ...]
     left_out: str
     changed: tuple[Changed, ...]
     more_changed: str
     quiet: tuple[str, ...]
-    troubles: tuple[_Trouble, ...]
-    more_troubles: str
-    gaps: tuple[_Trouble, ...]
-    more_gaps: str
-    unusual: tuple[VolumeLine, ...]
-    more_unusual: str
+    lists: tuple[_List, ...]
     footer: tuple[str, ...]
 
 
-def render_digest(issue: DigestIssue) -> Letter:
-    """The issue as a mail. The same issue always gives the same bytes.
+def render_digest(issue: DigestIssue, links: Links | None = None) -> Letter:
+    """The issue as a mail. The same issue and links always give the same bytes.
 
     When the HTML would exceed 90 kB, both parts show less, in this order: stories per rule 40 to 10, other outlets 3,
     1, 0, snippets 2, 1, 0, stories per rule 5, 3, bars, changed articles 20 to 3, stories 1, 0; what is not shown is counted.
     """
-    words = words_of(issue.language)
+    words, links = words_of(issue.language), links or Links()
     subject = _subject(issue, words)
 
     def html(step: int) -> str:
-        return _html(issue, _page(issue, _LADDER[step], words), subject, words)
+        return _html(issue, _page(issue, _LADDER[step], words, links), subject, words, links)
 
     step = first_fitting(len(_LADDER), html)
-    return Letter(subject=subject, text=_text(_page(issue, _LADDER[step], words), issue, words), html=html(step))
+    text = _text(_page(issue, _LADDER[step], words, links), issue, words, links)
+    return Letter(subject=subject, text=text, html=html(step))
 
 
 def _subject(issue: DigestIssue, words: Words) -> str:
-    """``[{instance}] MEK: 48 stories, +37%; +2 more rules — Tue 24 Nov``, of the rule with the most stories."""
+    """``[{instance}] MEK: 48 stories, +37%; +2 more rules — Tue 24 Nov``, of the rule with the most stories.
+
+    Without matches it tells of what there is: changes, else spikes and silences.
+    """
     matched = _matched(issue)
     if matched:
         top = max(matched, key=lambda block: block.stories)
-        said = f"{tidy(top.name, 60)}: {words.count(words.stories, top.stories)}"
-        said += f", {words.percent(top.trend, gap='')}" if top.trend is not None else ""
-        said += f"; {words.count(words.other_rules, len(matched) - 1)}" if len(matched) > 1 else ""
+        told = f"{tidy(top.name, 60)}{words.colon}{words.count(words.stories, top.stories)}"
+        told += f"{words.comma}{words.percent(top.trend, gap='')}" if top.trend is not None else ""
+        told += f"{words.semicolon}{words.count(words.other_rules, len(matched) - 1)}" if len(matched) > 1 else ""
+    elif issue.edits:
+        told = words.count(words.changes, len(issue.edits))
     else:
-        said = words.count(words.changes, len(issue.edits)) if issue.edits else words.no_matches
-        said += f", {words.count(words.failing, len(issue.troubles))}" if issue.troubles else ""
-    return subject_line(f"[{tidy(issue.instance, 40)}] {said} — {words.day(issue.day)}")
+        told = volume_subject(issue.anomalies, words) if issue.anomalies else words.no_matches
+    if not matched and issue.troubles:
+        told += words.comma + words.count(words.failing, len(issue.troubles))
+    return subject_line(f"[{tidy(issue.instance, 40)}] {told} — {words.day(issue.day)}", way=direction(words.language))
 
 
 def _matched(issue: DigestIssue) -> list[RuleBlock]:
     return [block for block in issue.rules if block.articles]
 
 
-def _page(issue: DigestIssue, cut: _Cut, words: Words) -> _Page:
+def _page(issue: DigestIssue, cut: _Cut, words: Words, links: Links) -> _Page:
     matched = _matched(issue)
     shown = matched[: cut.rules]
     has_now = comparable((issue.window_start, issue.window_end))
     return _Page(
-        heading=words.digest_of.format(instance=named(issue.instance, 60), day=words.full_day(issue.day)),
-        window=f"{words.moment(issue.window_start)} – {words.moment(issue.window_end)} ({issue.window_end.tzinfo})",
+        heading=_heading(issue, words),
+        window=words.window.format(
+            start=words.moment(issue.window_start),
+            end=words.moment(issue.window_end),
+            zone=named(str(issue.window_end.tzinfo)),
+        ),
         totals=_totals(issue, words),
         banners=tuple(_banners(issue, words)),
-        sections=tuple(_section(block, cut, words, has_now=has_now) for block in shown),
+        top=tuple(_top(story, words) for story in issue.top),
+        sections=tuple(_section(block, cut, words, has_now=has_now, alone=issue.clipping) for block in shown),
         left_out=words.count(words.more_rules, len(matched) - len(shown)) if len(matched) > len(shown) else "",
         changed=tuple(lay_out(block, issue.day, words) for block in issue.edits[: cut.edits]),
         more_changed=_rest(words, words.more_changed, len(issue.edits) - cut.edits),
         quiet=tuple(_quiet(issue, words)),
-        troubles=tuple(_trouble(trouble, issue, words) for trouble in issue.troubles[:_MOST_TROUBLES]),
-        more_troubles=_rest(words, words.more_sources, len(issue.troubles) - _MOST_TROUBLES),
-        gaps=tuple(_gap(gap, issue, words) for gap in issue.gaps[:_MOST_TROUBLES]),
-        more_gaps=_rest(words, words.more_sources, len(issue.gaps) - _MOST_TROUBLES),
-        unusual=tuple(volume_line(anomaly, issue.day, words) for anomaly in issue.anomalies[:_MOST_TROUBLES]),
-        more_unusual=_others(words, len(issue.anomalies) - _MOST_TROUBLES),
-        footer=tuple(
-            line.format(instance=named(issue.instance, 60), recipient=named(issue.recipient, 80))
-            for line in (words.why_digest, words.change)
-        ),
+        lists=tuple(_lists(issue, words)),
+        footer=_footer(issue, words, links),
     )
+
+
+def _heading(issue: DigestIssue, words: Words) -> str:
+    told = {"instance": named(issue.instance, 60), "day": words.full_day(issue.day)}
+    if issue.clipping and issue.rules:
+        return words.clipping_of.format(**told, rule=named(issue.rules[0].name, 120))
+    return words.digest_of.format(**told)
+
+
+def _footer(issue: DigestIssue, words: Words, links: Links) -> tuple[str, ...]:
+    """Why the mail came and, where there is no page for it, whom to ask for a change."""
+    told = [words.why_digest, *([] if links.unsubscribe and links.rules else [words.change])]
+    return tuple(line.format(instance=named(issue.instance, 60), recipient=named(issue.recipient, 80)) for line in told)
 
 
 def _rest(words: Words, forms: tuple[str, ...], n: int) -> str:
@@ -178,15 +229,13 @@ def _rest(words: Words, forms: tuple[str, ...], n: int) -> str:
 
 
 def _others(words: Words, n: int) -> str:
-    return words.others.format(n=f"{n:,}") if n > 0 else ""
+    return words.others.format(n=words.number(n)) if n > 0 else ""
 
 
-def _counts(articles: int, stories: int, outlets: int, against: int | None, words: Words) -> str:
+def _counts(counted: Sequence[str], against: int | None, words: Words) -> str:
     """``48 articles · 19 stories · 11 outlets · +37 % vs 7-day median``."""
-    counted = [words.count(words.articles, articles), words.count(words.stories, stories), words.count(words.outlets, outlets)]
-    if against is not None:
-        counted.append(words.versus.format(percent=words.percent(against)))
-    return " · ".join(counted)
+    trends = [words.versus.format(percent=words.percent(against))] if against is not None else []
+    return " · ".join([*counted, *trends])
 
 
 def _totals(issue: DigestIssue, words: Words) -> str:
@@ -196,7 +245,10 @@ def _totals(issue: DigestIssue, words: Words) -> str:
     days = [sum(counts) for counts in zip(*(block.daily for block in issue.rules), strict=False)]
     has_baseline = comparable((issue.window_start, issue.window_end))
     against = trend(sum(block.articles for block in issue.rules), days) if has_baseline else None
-    return _counts(issue.articles, issue.stories, issue.outlets, against, words)
+    counted = [words.count(words.articles, issue.articles), words.count(words.stories, issue.stories)]
+    if issue.new_stories is not None:
+        counted[-1] += f" ({words.count(words.new_stories, issue.new_stories)})"
+    return _counts([*counted, words.count(words.outlets, issue.outlets)], against, words)
 
 
 def _banners(issue: DigestIssue, words: Words) -> Iterable[str]:
@@ -206,21 +258,28 @@ def _banners(issue: DigestIssue, words: Words) -> Iterable[str]:
         yield f"{words.count(words.failing, len(issue.troubles))}. {words.blind}"
 
 
-def _section(block: RuleBlock, cut: _Cut, words: Words, *, has_now: bool) -> _Section:
+def _top(top: TopStory, words: Words) -> _Top:
+    story = top.story
+    facts = [named(top.rule, 80), words.count(words.outlets, story.outlets)]
+    return _Top(tidy(sentence(story.headline)), story.url, story.language, story.direction, " · ".join(facts))
+
+
+def _section(block: RuleBlock, cut: _Cut, words: Words, *, has_now: bool, alone: bool) -> _Section:
     values = (*block.daily, block.articles) if has_now else block.daily
     if not cut.bars or not block.daily or not any(values):
         values = ()
-    top = max(values, default=0)
+    most = max(values, default=0)
     usual = _usual(block, words)
-    now = words.bars_now.format(now=block.articles) if has_now else ""
-    label = (words.bars.format(days=", ".join(map(str, block.daily))), usual, now)
+    now = words.bars_now.format(now=words.number(block.articles)) if has_now else ""
+    label = (words.bars.format(days=words.comma.join(map(words.number, block.daily))), usual, now)
     hidden = block.hidden + max(0, len(block.shown) - cut.stories)
+    counted = ((words.articles, block.articles), (words.stories, block.stories), (words.outlets, block.outlets))
     return _Section(
-        name=tidy(block.name, 120),
-        counts=_counts(block.articles, block.stories, block.outlets, block.trend, words),
-        bars=tuple(max(2, round(value / top * BAR_HEIGHT)) for value in values),
-        bars_text="".join(_BARS[round(value / top * (len(_BARS) - 1))] for value in values),
-        bars_label="; ".join(filter(None, label)),
+        name=words.stories_of_rule if alone else named(block.name, 120),
+        counts=_counts([words.count(forms, n) for forms, n in counted], block.trend, words),
+        bars=tuple(max(2, round(value / most * BAR_HEIGHT)) for value in values),
+        bars_text="".join(_BARS[round(value / most * (len(_BARS) - 1))] for value in values),
+        bars_label=words.semicolon.join(filter(None, label)),
         usual=usual,
         has_now=has_now,
         shown=tuple(trim(story, also=cut.also, fragments=cut.fragments) for story in block.shown[: cut.stories]),
@@ -229,8 +288,8 @@ def _section(block: RuleBlock, cut: _Cut, words: Words, *, has_now: bool) -> _Se
 
 
 def _usual(block: RuleBlock, words: Words) -> str:
-    usual = round(median(block.daily)) if block.daily else 0
-    return words.usual.format(n=f"{usual:,}") if usual else ""
+    usual = round(median(block.daily[-DAYS:])) if block.daily else 0
+    return words.usual.format(n=words.number(usual)) if usual else ""
 
 
 def _quiet(issue: DigestIssue, words: Words) -> Iterable[str]:
@@ -238,12 +297,34 @@ def _quiet(issue: DigestIssue, words: Words) -> Iterable[str]:
     for name in issue.quiet[:_MOST_QUIET]:
         yield named(name, 120) + (f" ({usual[name]})" if usual.get(name) else "")
     if len(issue.quiet) > _MOST_QUIET:
-        yield words.others.format(n=len(issue.quiet) - _MOST_QUIET)
+        yield _others(words, len(issue.quiet) - _MOST_QUIET)
+
+
+def _lists(issue: DigestIssue, words: Words) -> Iterable[_List]:
+    """What stands after the rules: who is new, what is unusual, and then how well we see. Failing is not silent."""
+    silent = [item for item in issue.anomalies if item.subject is Subject.SOURCE and item.kind is AnomalyKind.SILENCE]
+    unusual = [item for item in issue.anomalies if item not in silent]
+    parts: tuple[tuple[str, Sequence[_Trouble | VolumeLine], tuple[str, ...], int], ...] = (
+        (words.new_outlets, [_new_outlet(outlet, words) for outlet in issue.new_outlets], words.more_outlets, _MOST_OUTLETS),
+        (words.unusual, [volume_line(item, issue.day, words) for item in unusual], (), _MOST_TROUBLES),
+        (words.silent, [volume_line(item, issue.day, words) for item in silent], words.more_sources, _MOST_TROUBLES),
+        (words.health, [_trouble(item, issue, words) for item in issue.troubles], words.more_sources, _MOST_TROUBLES),
+        (words.gaps, [_gap(item, issue, words) for item in issue.gaps], words.more_sources, _MOST_TROUBLES),
+    )
+    for heading, lines, forms, most in parts:
+        if lines:
+            more = len(lines) - most
+            yield _List(heading, tuple(lines[:most]), _rest(words, forms, more) if forms else _others(words, more))
+
+
+def _new_outlet(outlet: NewOutlet, words: Words) -> _Trouble:
+    tag = f"{named(outlet.group, 30)} · " if outlet.group else ""
+    return _Trouble(tidy(outlet.name, 120), tag + words.first_under.format(rules=rule_list(outlet.rules, words)))
 
 
 def _trouble(trouble: SourceTrouble, issue: DigestIssue, words: Words) -> _Trouble:
     facts = [words.failures[trouble.kind]]
-    if trouble.detail:
+    if trouble.detail and (words.language == "en" or trouble.detail.isdecimal()):  # the details are words for engineers
         facts[0] += f" ({named(trouble.detail, 120)})"
     facts.append(words.since.format(at=words.moment(trouble.since)))
     if trouble.next_try_at:
@@ -253,10 +334,10 @@ def _trouble(trouble: SourceTrouble, issue: DigestIssue, words: Words) -> _Troub
 
 def _gap(gap: SourceGap, issue: DigestIssue, words: Words) -> _Trouble:
     after, before = (words.moment(at, today=issue.day) for at in (gap.after, gap.before))
-    return _Trouble(tidy(gap.title or gap.slug, 120), words.count(words.gap, gap.estimate).format(after=after, before=before))
+    return _Trouble(tidy(gap.title or gap.slug, 120), words.count(words.gap, gap.estimate, after=after, before=before))
 
 
-def _html(issue: DigestIssue, page: _Page, subject: str, words: Words) -> str:
+def _html(issue: DigestIssue, page: _Page, subject: str, words: Words, links: Links) -> str:
     return write_html(
         "aggregator.digest",
         "digest.html",
@@ -267,6 +348,7 @@ def _html(issue: DigestIssue, page: _Page, subject: str, words: Words) -> str:
         language=issue.language,
         direction=issue.direction,
         w=words,
+        links=links,
         facts=partial(story_facts, today=issue.day, words=words),
     )
 
@@ -277,46 +359,52 @@ def _preheader(page: _Page) -> str:
     return " · ".join(tops) or page.totals
 
 
-def _text(page: _Page, issue: DigestIssue, words: Words) -> str:
-    lines = [*wrapped(page.heading), *wrapped(page.window), *wrapped(page.totals), ""]
+def _text(page: _Page, issue: DigestIssue, words: Words, links: Links) -> str:
+    lines = link_lines(links, words, top=True)
+    lines += [*said(page.heading, words), *said(page.window, words), *said(page.totals, words), ""]
     for banner in page.banners:
-        lines += [*wrapped(banner, "! "), ""]
+        lines += [*said(banner, words, "! "), ""]
+    lines += _top_lines(page, words)
     for section in page.sections:
-        lines += ["=" * WIDTH, *wrapped(foreign(section.name)), *wrapped(section.counts)]
+        lines += ["=" * WIDTH, *said(section.name, words), *said(section.counts, words)]
         if section.bars_text:
-            lines += wrapped(f"{section.bars_text}  {section.bars_label}")
+            lines += said(f"{section.bars_text}  {section.bars_label}", words)
         lines.append("")
         for block in section.shown:
             lines += story_lines(block, story_facts(block, issue.day, words), words)
         if section.hidden:
-            lines += [section.hidden, ""]
+            lines += [*said(section.hidden, words), ""]
     if page.left_out:
-        lines += [page.left_out, ""]
+        lines += [*said(page.left_out, words), ""]
     if page.changed:
-        lines += ["=" * WIDTH, words.changed, ""]
+        lines += ["=" * WIDTH, *said(words.changed, words), ""]
         for article in page.changed:
             lines += changed_lines(article, words)
-        lines += [page.more_changed, ""] if page.more_changed else []
+        lines += [*said(page.more_changed, words), ""] if page.more_changed else []
     if page.quiet:
-        lines += [*wrapped(f"{words.quiet}: {', '.join(page.quiet)}"), ""]
-    lines += _health_lines(page, words)
+        lines += [*said(f"{words.quiet}{words.colon}{words.comma.join(page.quiet)}", words), ""]
+    lines += _list_lines(page, words)
     lines.append("-" * WIDTH)
     for line in page.footer:
-        lines += wrapped(line)
-    return "\n".join(lines) + "\n"
+        lines += said(line, words)
+    lines += ["", *link_lines(links, words, top=False)] if own_links(links, words, top=False) else []
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _health_lines(page: _Page, words: Words) -> Sequence[str]:
+def _top_lines(page: _Page, words: Words) -> list[str]:
+    if not page.top:
+        return []
+    lines = ["=" * WIDTH, *said(words.top_stories, words), ""]
+    for top in page.top:
+        lines += [*wrapped(foreign(top.headline), "  ", "- "), *said(top.facts, words, "  "), *address(top.url, "  ")]
+    return [*lines, ""]
+
+
+def _list_lines(page: _Page, words: Words) -> Sequence[str]:
     lines: list[str] = []
-    sections: tuple[tuple[str, Sequence[_Trouble | VolumeLine], str], ...] = (
-        (words.unusual, page.unusual, page.more_unusual),
-        (words.health, page.troubles, page.more_troubles),
-        (words.gaps, page.gaps, page.more_gaps),
-    )
-    for heading, troubles, more in sections:
-        if troubles:
-            lines += ["=" * WIDTH, heading, ""]
-            for trouble in troubles:
-                lines += wrapped(f"{named(trouble.name)} · {trouble.facts}", "  ", "- ")
-            lines += [more, ""] if more else [""]
+    for part in page.lists:
+        lines += ["=" * WIDTH, *said(part.heading, words), ""]
+        for line in part.lines:
+            lines += said(f"{named(line.name)} · {line.facts}", words, "  ", "- ")
+        lines += [*said(part.more, words), ""] if part.more else [""]
     return lines

@@ -1,10 +1,12 @@
 """What digest and alert mails share: our own words, stories laid out for a reader, the HTML paper and the plain text."""
 
-from aggregator.letter.paper import MOST_BYTES, first_fitting, safe_url, subject_line, tidy, write_html
-from aggregator.letter.plain import WIDTH, foreign, named, sentence, story_lines, wrapped
-from aggregator.letter.stories import Reader, Story, arrange, outlet_of, story_block, story_facts, trim
-from aggregator.letter.volumes import VolumeLine, of_reader, usual, volume_line
-from aggregator.letter.words import Words, words_of
+from aggregator.letter.isolation import foreign, named, safe_url, subject_line, tidy
+from aggregator.letter.languages import retell, words_of
+from aggregator.letter.paper import MOST_BYTES, first_fitting, write_html
+from aggregator.letter.plain import WIDTH, address, link_lines, own_links, said, sentence, story_lines, wrapped
+from aggregator.letter.stories import Reader, Story, arrange, outlet_of, rank, story_block, story_facts, trim, weight
+from aggregator.letter.volumes import VolumeLine, of_reader, volume_line, volume_subject
+from aggregator.letter.words import Words
 
 __all__ = [
     "MOST_BYTES",
@@ -13,13 +15,19 @@ __all__ = [
     "Story",
     "VolumeLine",
     "Words",
+    "address",
     "arrange",
     "first_fitting",
     "foreign",
+    "link_lines",
     "named",
     "of_reader",
     "outlet_of",
+    "own_links",
+    "rank",
+    "retell",
     "safe_url",
+    "said",
     "sentence",
     "story_block",
     "story_facts",
@@ -27,8 +35,9 @@ __all__ = [
     "subject_line",
     "tidy",
     "trim",
-    "usual",
     "volume_line",
+    "volume_subject",
+    "weight",
     "words_of",
     "wrapped",
     "write_html",

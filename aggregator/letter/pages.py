@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-from aggregator.letter.paper import tidy
-from aggregator.letter.words import words_of
+from aggregator.letter.isolation import tidy
+from aggregator.letter.languages import words_of
 from aggregator.text import direction
 
 

@@ -1,51 +1,26 @@
-"""The HTML that our mails are written on: one Jinja environment with autoescape, and what makes foreign words harmless."""
+"""The HTML that our mails are written on: one Jinja environment with autoescape."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import cache
-from urllib.parse import quote
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-LONGEST_URL = 2000
-MOST_ALIASES = 5
+from aggregator.letter.isolation import CLOSE, OPEN, safe_url, tidy
+from aggregator.letter.plain import own_links
+from aggregator.letter.stories import by_group, further_groups, naming, standing
+from aggregator.model.delivery import Links
+
 MOST_BYTES = 90_000
 """Target for the decoded HTML of a mail: Gmail clips it at about 102 kB."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\s]+")
-# Embeddings and isolates could end the isolation that we put around a foreign word; overrides (U+202D, U+202E) cannot.
-_ISOLATES = re.compile("[\u202a\u202b\u202c\u2066-\u2069]")
-_WEB = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 
-
-def tidy(text: str, most: int = 0) -> str:
-    """``text`` on one line, without control characters and lone surrogates; cut at ``most`` characters (0: never).
-
-    Single spaces at either end stay, for these are pieces of sentences as well.
-    """
-    clean = _CONTROL.sub(" ", _ISOLATES.sub("", text))
-    return clean if not most or len(clean) <= most else clean[: most - 1].rstrip() + "…"
-
-
-def subject_line(text: str, most: int = 180) -> str:
-    """``text`` fit for a Subject: one line, no control characters, no direction overrides (nothing could isolate them there)."""
-    return tidy(re.sub("[\u202d\u202e]", "", text), most).strip()
-
-
-def safe_url(url: str) -> str:
-    """``url`` if it is http(s) and of sane length, else ``""`` (nothing to click). Invisible characters are percent-encoded."""
-    if not _WEB.match(url) or len(url) > LONGEST_URL:
-        return ""
-    return "".join(char if char.isprintable() and char != " " else quote(char, errors="replace") for char in url)
-
-
-def is_rtl(text: str) -> bool:
-    """Whether ``text`` holds a letter that is written from right to left."""
-    return any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
+def isolated(text: str) -> Markup:
+    """A sentence of ours as HTML: each name in it, which stands between U+2068 and U+2069 (see ``named``), in a ``bdi``."""
+    return Markup(str(escape(text)).replace(OPEN, "<bdi>").replace(CLOSE, "</bdi>"))  # noqa: S704 - it is escaped
 
 
 @cache
@@ -58,8 +33,10 @@ def stationery(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(tidy=tidy, href=safe_url)
-    environment.globals["most_aliases"] = MOST_ALIASES
+    environment.filters.update(tidy=tidy, href=safe_url, isolated=isolated)
+    environment.globals.update(
+        by_group=by_group, further_groups=further_groups, naming=naming, standing=standing, own_links=own_links, links=Links()
+    )
     return environment
 
 

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from aggregator.letter.paper import MOST_ALIASES, is_rtl, safe_url, tidy
+from aggregator.letter.isolation import foreign, named, safe_url, spoken, starting
+from aggregator.letter.stories import by_group, further_groups, naming, standing
 from aggregator.letter.words import Words
-from aggregator.model.delivery import Segment, StoryBlock
+from aggregator.model.delivery import Links, Segment, StoryBlock
+from aggregator.text import direction
 
 WIDTH = 76
-_MARK = "\u200e"
-_OVERRIDES = re.compile("[\u202d\u202e]")
-_LATIN_IN_BRACKETS = re.compile(r"\([^()]*[A-Za-z0-9][^()]*\)")
-
-
-def foreign(text: str, most: int = 0) -> str:
-    """Somebody else's words on one line, unable to turn the rest of it around.
-
-    A text with a direction override is isolated (U+2068, U+2069). In a text from right to left, brackets around Latin
-    letters or digits are followed by U+200E, without which many clients show them at the wrong end.
-    """
-    clean = tidy(text, most).strip()
-    if is_rtl(clean):
-        clean = _LATIN_IN_BRACKETS.sub(rf"\g<0>{_MARK}", clean)
-    return f"\u2068{clean}\u2069" if _OVERRIDES.search(clean) else clean
-
-
-def named(text: str, most: int = 0) -> str:
-    """A foreign name that stands inside a line of ours: what follows it keeps our direction."""
-    clean = foreign(text, most)
-    return clean + _MARK if is_rtl(clean) else clean
 
 
 def sentence(segments: Iterable[Segment]) -> str:
@@ -45,31 +25,54 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=lead, subsequent_indent=indent, break_on_hyphens=False)
 
 
+def said(text: str, words: Words, indent: str = "", first: str | None = None) -> list[str]:
+    """A sentence of ours as lines, each running the way of our language."""
+    around = direction(words.language)
+    return [starting(line, around) for line in wrapped(spoken(text, around), indent, first)]
+
+
 def story_lines(block: StoryBlock, facts: Sequence[str], words: Words) -> list[str]:
     """A story in the order of its HTML: headline, outlet and facts, address, snippets, names used, other outlets, texts, note."""
     tag = [named(block.group, 30)] if block.group else []
+    new = [standing(block, words)] if block.continuing is not None else []
     lines = wrapped(foreign(sentence(block.headline)), "  ", "- ")
-    lines += wrapped(" · ".join([named(block.outlet, 80), *tag, *facts]), "  ")
-    lines += _address(block.url, "  ")
+    lines += said(" · ".join([named(block.outlet, 80), *tag, *new, *facts]), words, "  ")
+    lines += address(block.url, "  ")
     for fragment in block.snippets:
         lines += wrapped(foreign(sentence(fragment)), "    ")
     if block.aliases:
-        names = ", ".join(f"“{named(alias, 60)}”" for alias in block.aliases[:MOST_ALIASES])
-        lines += wrapped(f"{words.wording} {names}", "  ")
-    for copy in block.also:
-        group = f" ({named(copy.group, 30)})" if copy.group else ""
-        lines += wrapped(f"{words.also_in} {named(copy.outlet, 80)}{group}", "  ")
-        lines += _address(copy.url, "  ")
-    for told in block.texts:
-        lines += wrapped(f"{words.more_on}: {foreign(told.title, 200)} · {named(told.outlet, 120)}", "  ")
-        lines += _address(told.url, "  ")
+        lines += said(naming(block, words), words, "  ")
+    for group, copies in by_group(block.also):
+        tagged = f"{words.also_in} {named(group, 30)}" if group else words.also_in
+        for copy in copies:
+            lines += said(f"{tagged}{words.colon if group else ' '}{named(copy.outlet, 80)}", words, "  ")
+            lines += address(copy.url, "  ")
     if block.more:
-        lines += wrapped(words.count(words.copies, block.more), "  ")
+        lines += said(words.count(words.copies, block.more) + further_groups(block, words), words, "  ")
+    for told in block.texts:
+        lines += said(f"{words.more_on}{words.colon}{named(told.title, 200)} · {named(told.outlet, 120)}", words, "  ")
+        lines += address(told.url, "  ")
     if block.note:
-        lines += wrapped(foreign(block.note, 200), "  ")
+        ours = block.note_language == words.language
+        lines += said(block.note, words, "  ") if ours else wrapped(foreign(block.note), "  ")
     return [*lines, ""]
 
 
-def _address(url: str, indent: str) -> list[str]:
+def address(url: str, indent: str) -> list[str]:
+    """An address on a line of its own, whole; nothing when it is none of the web's."""
     target = safe_url(url)
     return [f"{indent}{target}"] if target else []
+
+
+def link_lines(links: Links, words: Words, *, top: bool) -> list[str]:
+    """The mail's own links, each with its address below; at the ``top`` only those that clipping must not hide."""
+    shown = own_links(links, words, top=top)
+    lines = [line for url, name in shown for line in (*said(name, words), *address(url, "  "))]
+    return [*lines, ""] if lines else []
+
+
+def own_links(links: Links, words: Words, *, top: bool) -> list[tuple[str, str]]:
+    """Address and name of each link that there is, in the order in which both parts show them."""
+    both = [(links.view, words.view), (links.unsubscribe, words.unsubscribe)]
+    below = [both[0], (links.rules, words.edit_rules), (links.pause, words.pause), both[1]]
+    return [(url, name) for url, name in (both if top else below) if url]

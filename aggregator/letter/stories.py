@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import groupby, zip_longest
 from zoneinfo import ZoneInfo
 
+from aggregator.letter.isolation import named, tidy
+from aggregator.letter.languages import retell
 from aggregator.letter.words import Words
 from aggregator.model.article import Article
 from aggregator.model.delivery import AlsoIn, MatchedArticle, Segment, StoryBlock
 from aggregator.text import direction, highlight, snippets
 
 LONGEST_HEADLINE = 200
+LONGEST_NOTE = 200
+MOST_ALIASES = 5
 SNIPPET_WIDTH = 160
 MOST_SNIPPETS = 2
 MOST_ALSO = 3
@@ -36,13 +42,15 @@ class Story:
 class Reader:
     """For whom stories are laid out: the zone of all times, today's local date, and the instant that this mail starts from.
 
-    ``since`` decides which articles are called late; None calls none so.
+    ``since`` decides which articles are called late; None calls none so. ``previous`` are the ids of the stories in the digest
+    before; None when there was none, and nothing is called new.
     """
 
     zone: ZoneInfo
     today: date
     since: datetime | None
     words: Words
+    previous: Collection[int] | None = None
 
 
 def outlet_of(article: Article) -> str:
@@ -58,7 +66,7 @@ def known_at(article: Article) -> datetime:
 
 
 def arrange(items: Iterable[MatchedArticle], order: Sequence[str]) -> dict[str, tuple[Story, ...]]:
-    """The stories under each rule of ``order``: widest first (by outlets), then latest.
+    """The stories under each rule of ``order``: the heaviest first (see ``weight``), then the latest.
 
     An article stands in full once, under the first of its rules. Under a later rule a story of which nothing is new
     comes last, as a reference: the reader of that rule sees that it was found, and nobody reads it twice. A rule whose
@@ -72,7 +80,7 @@ def arrange(items: Iterable[MatchedArticle], order: Sequence[str]) -> dict[str, 
     result: dict[str, tuple[Story, ...]] = {}
     for rule, matches in by_rule.items():
         stories = [_story(group, shown) for group in _by_story(matches.values())]
-        result[rule] = tuple(sorted(stories, key=_rank))
+        result[rule] = tuple(sorted(stories, key=rank))
         for article_id in matches:
             shown.setdefault(article_id, rule)
     return result
@@ -92,10 +100,19 @@ def _story(group: list[MatchedArticle], shown: dict[int, str]) -> Story:
     return Story(tuple(group), tuple(group), above=shown[group[0].article.id])
 
 
-def _rank(story: Story) -> tuple[bool, int, float, int]:
-    outlets = {outlet_of(match.article) for match in story.matches}
+def weight(story: Story) -> int:
+    """How many outlets tell the story, and how many of them in words of their own: a text counts once for each outlet that is the
+    first to have it. So five outlets that write themselves weigh more than five that copy a wire."""
+    first: dict[int, str] = {}
+    for match in story.matches:
+        first.setdefault(match.article.group_id, outlet_of(match.article))
+    return len({outlet_of(match.article) for match in story.matches}) + len(set(first.values()))
+
+
+def rank(story: Story) -> tuple[bool, int, float, int]:
+    """What stories are sorted by: references last, then weight, the latest article, and the first one's id."""
     latest = max(known_at(match.article) for match in story.matches)
-    return bool(story.above), -len(outlets), -latest.timestamp(), story.matches[0].article.id
+    return bool(story.above), -weight(story), -latest.timestamp(), story.matches[0].article.id
 
 
 def story_block(story: Story, reader: Reader, names: Mapping[str, str]) -> StoryBlock:
@@ -108,8 +125,11 @@ def story_block(story: Story, reader: Reader, names: Mapping[str, str]) -> Story
     above = names.get(story.above, story.above)
     article = lead.article
     published, late_days = _published(article, reader)
-    also = () if above else tuple(_also(outlet_of(article), copies))
+    note, told_in = retell(article.note, reader.words)
+    shown = [] if above else _also(outlet_of(article), copies)
     texts = () if above else tuple(map(_told, further[:MOST_TEXTS]))
+    told = {article.id, *(copy.id for copy in shown), *(group[0].article.id for group in further[:MOST_TEXTS])}
+    hidden = [] if above else [match.article for match in story.fresh if match.article.id not in told]
     return StoryBlock(
         headline=_headline(lead) or (Segment(reader.words.untitled),),
         url=article.url,
@@ -122,24 +142,65 @@ def story_block(story: Story, reader: Reader, names: Mapping[str, str]) -> Story
         late_days=late_days,
         snippets=() if above else _snippets(lead),
         aliases=() if above else lead.aliases,
-        also=also,
-        more=0 if above else len(story.fresh) - 1 - len(also) - len(texts),
-        note=reader.words.shown_above.format(rule=above) if above else article.note,
+        also=tuple(AlsoIn(outlet_of(copy), copy.source_group, copy.url, copy.title) for copy in shown),
+        more=len(hidden),
+        note=reader.words.shown_above.format(rule=named(above, 80)) if above else tidy(note, LONGEST_NOTE),
+        note_language=reader.words.language if above else told_in,
         articles=len(story.matches),
         texts=texts,
+        outlets=len({outlet_of(match.article) for match in story.matches}),
+        more_groups=_by_size(Counter(copy.source_group for copy in hidden if copy.source_group)),
+        continuing=None if above or reader.previous is None else article.story_id in reader.previous,
     )
 
 
 def trim(block: StoryBlock, *, also: int, fragments: int) -> StoryBlock:
     """The block with at most ``also`` other outlets and texts (the rest is counted in ``more``) and ``fragments`` snippets."""
-    more = block.more + max(0, len(block.also) - also) + max(0, len(block.texts) - also)
-    return replace(block, also=block.also[:also], texts=block.texts[:also], more=more, snippets=block.snippets[:fragments])
+    snippets = block.snippets[:fragments]
+    dropped = (*block.also[also:], *block.texts[also:])
+    if not dropped:
+        return block if len(snippets) == len(block.snippets) else replace(block, snippets=snippets)
+    groups = Counter(dict(block.more_groups)) + Counter(copy.group for copy in dropped if copy.group)
+    return replace(
+        block,
+        also=block.also[:also],
+        texts=block.texts[:also],
+        snippets=snippets,
+        more=block.more + len(dropped),
+        more_groups=_by_size(groups),
+    )
+
+
+def _by_size(groups: Counter[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(groups.items(), key=lambda item: (-item[1], item[0])))
+
+
+def by_group(also: Iterable[AlsoIn]) -> list[tuple[str, list[AlsoIn]]]:
+    """The outlets of each group, as they stand side by side."""
+    return [(group, list(copies)) for group, copies in groupby(also, key=lambda copy: copy.group)]
+
+
+def further_groups(block: StoryBlock, words: Words) -> str:
+    """`` (state 5, wire 2)``: of which groups those articles are that are only counted."""
+    counted = words.comma.join(f"{named(group, 30)} {words.number(n)}" for group, n in block.more_groups)
+    return f" ({counted})" if counted else ""
+
+
+def naming(block: StoryBlock, words: Words) -> str:
+    """``Named here “the tube”, “the tunnel”``: what the outlet calls whom a rule watches."""
+    names = words.comma.join(words.quoted(named(alias, 60)) for alias in block.aliases[:MOST_ALIASES])
+    return f"{words.wording} {names}"
+
+
+def standing(block: StoryBlock, words: Words) -> str:
+    """Whether the story is new to the reader, in a word."""
+    return words.continuing if block.continuing else words.new
 
 
 def story_facts(block: StoryBlock, today: date, words: Words) -> list[str]:
-    """What is said of a story beside its outlet: when, in which language, and how late."""
+    """What is said of a story beside its outlet: when, in which language if it is not the reader's, and how late."""
     facts = [words.moment(block.published, today=today, has_time=block.has_time) if block.published else words.undated]
-    if block.language:
+    if block.language and block.language.partition("-")[0] != words.language:
         facts.append(words.language_name(block.language))
     if block.late_days:
         facts.append(words.count(words.days_ago, block.late_days))
@@ -180,14 +241,18 @@ def _snippets(match: MatchedArticle) -> tuple[tuple[Segment, ...], ...]:
     return snippets(match.article.text, _spans(match, "body"), width=SNIPPET_WIDTH, most=MOST_SNIPPETS)
 
 
-def _also(leading: str, others: Sequence[MatchedArticle]) -> Iterable[AlsoIn]:
-    """The earliest article of each further outlet, at most three."""
+def _also(leading: str, others: Sequence[MatchedArticle]) -> list[Article]:
+    """The earliest article of at most three further outlets: one of each group before a second of any, each group together."""
     first: dict[str, Article] = {}
     for match in others:
         if outlet_of(match.article) != leading:
             first.setdefault(outlet_of(match.article), match.article)
-    for outlet, article in list(first.items())[:MOST_ALSO]:
-        yield AlsoIn(outlet=outlet, group=article.source_group, url=article.url, title=article.title)
+    groups: dict[str, list[Article]] = {}
+    for article in first.values():
+        groups.setdefault(article.source_group, []).append(article)
+    turns = (article for turn in zip_longest(*groups.values()) for article in turn if article)
+    order = list(groups)
+    return sorted(list(turns)[:MOST_ALSO], key=lambda article: order.index(article.source_group))
 
 
 def _published(article: Article, reader: Reader) -> tuple[datetime | None, int]:

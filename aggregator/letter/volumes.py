@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from aggregator.letter.paper import tidy
+from aggregator.letter.isolation import tidy
 from aggregator.letter.words import Words
-from aggregator.model.anomaly import Anomaly, AnomalyKind, Subject
+from aggregator.model.anomaly import Anomaly, AnomalyKind, Subject, spread
 from aggregator.model.delivery import Recipient
 
 
@@ -21,16 +21,27 @@ class VolumeLine:
 
 
 def volume_line(anomaly: Anomaly, today: date, words: Words) -> VolumeLine:
-    """``Jamaran · source · 0 articles in the 24 hours to 06:00, expected 14``; ``until`` is in the reader's zone already."""
+    """``Jamaran · source · 0 articles in the 24 hours to 06:00, expected 14 ± 4``; ``until`` is in the reader's zone already."""
     told = words.spike if anomaly.kind is AnomalyKind.SPIKE else words.silence
     counted = words.count(words.articles, anomaly.count)
-    said = told.format(counted=counted, at=words.moment(anomaly.until, today=today), usual=usual(anomaly))
+    stray = words.number(round(spread(anomaly.usual, anomaly.baseline))) if anomaly.baseline else ""
+    usual = words.within.format(n=_usual(anomaly, words), spread=stray) if stray else _usual(anomaly, words)
+    said = told.format(counted=counted, at=words.moment(anomaly.until, today=today), usual=usual)
     return VolumeLine(tidy(anomaly.name or anomaly.slug, 120), f"{words.subjects[anomaly.subject]} · {said}")
 
 
-def usual(anomaly: Anomaly) -> str:
-    """The usual volume as a whole number."""
-    return f"{round(anomaly.usual):,}"
+def volume_subject(anomalies: Sequence[Anomaly], words: Words) -> str:
+    """``SILENCE Jamaran: 0 articles, expected 14``, and how many more: what a subject says of one or more."""
+    first = anomalies[0]
+    spike = first.kind is AnomalyKind.SPIKE
+    kind, against = (words.spike_of, words.usually) if spike else (words.silence_of, words.expected)
+    said = f"{kind} {tidy(first.name or first.slug, 60)}{words.colon}{words.count(words.articles, first.count)}"
+    said += words.comma + against.format(usual=_usual(first, words))
+    return f"{said} … {words.others.format(n=words.number(len(anomalies) - 1))}" if len(anomalies) > 1 else said
+
+
+def _usual(anomaly: Anomaly, words: Words) -> str:
+    return words.number(round(anomaly.usual))
 
 
 def concerns(anomaly: Anomaly, recipient: Recipient) -> bool:

@@ -1,4 +1,4 @@
-"""Every word of our own in a mail, in one table per language. To add a language, write its table and enter it in ``TABLES``."""
+"""Every word of our own in a mail: what a language has to have. The tables are in modules of their own, one per language."""
 
 from __future__ import annotations
 
@@ -11,86 +11,132 @@ from aggregator.model.page import FailureKind
 
 MINUS = "\u2212"
 NO_BREAK = "\u00a0"
+LATIN_DIGITS = "0123456789"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The words of one language. Counted nouns are tuples of plural forms with ``{n}``; ``plural`` picks the form of a number."""
+    """The words of one language. Nothing has a default: a table that lacks a word is none.
+
+    Counted nouns are tuples of plural forms with ``{n}``; ``plural`` picks the form of a number. ``write_day`` writes a
+    date, with its year if the second argument says so. ``rise``, ``fall`` and ``level`` are percentages with ``{n}`` and
+    ``{gap}``, the space before the sign. ``notes`` translates the sentences that are stored with articles, see ``retell``.
+    """
 
     language: str
     plural: Callable[[int], int]
-    weekdays: tuple[str, ...]
-    months: tuple[str, ...]
+    write_day: Callable[[date, bool], str]
+    dated_clock: str
+    digits: str
+    thousands: str
+    quote: str
+    comma: str
+    semicolon: str
+    colon: str
+    rise: str
+    fall: str
+    level: str
     languages: Mapping[str, str]
     failures: Mapping[FailureKind, str]
     subjects: Mapping[Subject, str]
+    notes: Mapping[str, str]
+
     articles: tuple[str, ...]
     stories: tuple[str, ...]
     outlets: tuple[str, ...]
+    new_stories: tuple[str, ...]
     days_ago: tuple[str, ...]
     copies: tuple[str, ...]
     more_stories: tuple[str, ...]
     more_rules: tuple[str, ...]
     other_rules: tuple[str, ...]
     more_sources: tuple[str, ...]
+    more_outlets: tuple[str, ...]
     changes: tuple[str, ...]
     more_changed: tuple[str, ...]
     earlier_changes: tuple[str, ...]
     failing: tuple[str, ...]
     gap: tuple[str, ...]
     missed: tuple[str, ...]
-    digest_of: str = "{instance}: digest of {day}"
-    alert: str = "ALERT"
-    alert_of: str = "{instance}: alert of {day}"
-    versus: str = "{percent} vs 7-day median"
-    bars: str = "articles a day, oldest first: {days}"
-    bars_now: str = "in this digest: {now}"
-    also_in: str = "Also in"
-    more_on: str = "More on this"
-    wording: str = "Named here"
-    shown_above: str = "Also matches {rule}, above."
-    undated: str = "no date given"
-    untitled: str = "(no headline)"
-    nothing: str = "Nothing matched in this window."
-    no_matches: str = "No matches"
-    changed: str = "Changed after publication"
-    watched_by: str = "Watched by"
-    quiet: str = "No matches for"
-    usual: str = "usually {n} a day"
-    health: str = "Sources that cannot be read"
-    gaps: str = "Entries that we missed"
-    unusual: str = "Unusual volumes"
-    spike: str = "{counted} in the 24 hours to {at}, usually {usual}"
-    silence: str = "{counted} in the 24 hours to {at}, expected {usual}"
-    spike_of: str = "SPIKE"
-    silence_of: str = "SILENCE"
-    expected: str = "expected {usual}"
-    usually: str = "usually {usual}"
-    blind: str = "What these outlets published meanwhile is missing from this mail."
-    since: str = "since {at}"
-    next_try: str = "next try {at}"
-    others: str = "and {n} more"
-    now_in: str = "Told before, now in {counted}: {headline}"
-    over_cap: str = "{rule}: and {counted} more, in your next digest"
-    of_storm: str = "What came with it stands in your next digest."
-    unanswered: str = "“{recipient}” has not acknowledged this."
-    acknowledge: str = "Acknowledge:"
-    urgent: str = "URGENT"
-    why_digest: str = "You get this digest because {instance} lists you as the reader “{recipient}”."
-    why_alert: str = "You get this alert because {instance} lists you as the reader “{recipient}”, with alerts on."
-    change: str = "To change rules, days or hours, or to stop it, ask whoever runs {instance} to edit the reader “{recipient}”."
 
-    def count(self, forms: tuple[str, ...], n: int) -> str:
-        """``forms`` for the number ``n``, written with a thousands comma: ``1,204 articles``."""
-        return forms[self.plural(n)].format(n=f"{n:,}")
+    digest_of: str
+    clipping_of: str
+    alert: str
+    alert_of: str
+    window: str
+    versus: str
+    bars: str
+    bars_now: str
+    top_stories: str
+    stories_of_rule: str
+    new: str
+    continuing: str
+    also_in: str
+    more_on: str
+    wording: str
+    shown_above: str
+    undated: str
+    untitled: str
+    nothing: str
+    no_matches: str
+    changed: str
+    watched_by: str
+    new_outlets: str
+    first_under: str
+    quiet: str
+    usual: str
+    health: str
+    silent: str
+    gaps: str
+    unusual: str
+    spike: str
+    silence: str
+    spike_of: str
+    silence_of: str
+    expected: str
+    usually: str
+    within: str
+    blind: str
+    since: str
+    next_try: str
+    others: str
+    now_in: str
+    over_cap: str
+    of_storm: str
+    unanswered: str
+    acknowledge: str
+    urgent: str
+    why_digest: str
+    why_alert: str
+    change: str
+    view: str
+    edit_rules: str
+    pause: str
+    unsubscribe: str
+
+    def number(self, n: int) -> str:
+        """``1,204`` in the language's digits."""
+        return self.localised(f"{n:,}".replace(",", self.thousands))
+
+    def localised(self, text: str) -> str:
+        """``text`` with its digits written in the language's own."""
+        return text if self.digits == LATIN_DIGITS else text.translate(str.maketrans(LATIN_DIGITS, self.digits))
+
+    def count(self, forms: tuple[str, ...], n: int, **more: str) -> str:
+        """``forms`` for the number ``n``: ``1,204 articles``; ``more`` fills what else a form asks for."""
+        return forms[self.plural(n)].format(n=self.number(n), **more)
 
     def day(self, day: date) -> str:
         """``Tue 24 Nov``."""
-        return f"{self.weekdays[day.weekday()]} {day.day} {self.months[day.month - 1]}"
+        return self.write_day(day, False)  # noqa: FBT003
 
     def full_day(self, day: date) -> str:
         """``Tue 24 Nov 2026``."""
-        return f"{self.day(day)} {day.year}"
+        return self.write_day(day, True)  # noqa: FBT003
+
+    def clock(self, at: datetime) -> str:
+        """``08:12``."""
+        return self.localised(f"{at:%H:%M}")
 
     def moment(self, at: datetime, *, today: date | None = None, has_time: bool = True) -> str:
         """``08:12`` on ``today``, else ``Mon 23 Nov 08:12``, with the year if it is another; the date alone without a time."""
@@ -98,78 +144,17 @@ class Words:
         dated = self.day(at) if this_year else self.full_day(at)
         if not has_time:
             return dated
-        clock = f"{at:%H:%M}"
-        return clock if at.date() == today else f"{dated} {clock}"
+        return self.clock(at) if at.date() == today else self.dated_clock.format(day=dated, clock=self.clock(at))
 
     def percent(self, trend: int, gap: str = NO_BREAK) -> str:
         """``+37 %``, ``−12 %``, ``±0 %``; the no-break space in it is ``gap``."""
-        sign = "+" if trend > 0 else MINUS if trend < 0 else "±"
-        return f"{sign}{abs(trend):,}{gap}%"
+        form = self.rise if trend > 0 else self.fall if trend < 0 else self.level
+        return form.format(n=self.number(abs(trend)), gap=gap)
 
     def language_name(self, code: str) -> str:
         """``Persian`` for ``fa``; an unknown code is shown as it is."""
         return self.languages.get(code, code)
 
-
-ENGLISH = Words(
-    language="en",
-    plural=lambda n: 0 if n == 1 else 1,
-    weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-    months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    languages={
-        "ar": "Arabic", "az": "Azerbaijani", "bn": "Bengali", "ckb": "Sorani Kurdish", "cs": "Czech", "da": "Danish",
-        "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French",
-        "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "hy": "Armenian", "id": "Indonesian", "it": "Italian",
-        "ja": "Japanese", "ka": "Georgian", "ko": "Korean", "ku": "Kurdish", "nl": "Dutch", "no": "Norwegian",
-        "pl": "Polish", "ps": "Pashto", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sq": "Albanian",
-        "sr": "Serbian", "sv": "Swedish", "th": "Thai", "tr": "Turkish", "ug": "Uyghur", "uk": "Ukrainian", "ur": "Urdu",
-        "vi": "Vietnamese", "zh": "Chinese",
-    },
-    failures={
-        FailureKind.BLOCKED: "refused by our own guard",
-        FailureKind.DNS: "its name does not resolve",
-        FailureKind.CONNECT: "no connection",
-        FailureKind.TLS: "its certificate or encryption is broken",
-        FailureKind.TIMEOUT: "no answer in time",
-        FailureKind.PROTOCOL: "broken answers",
-        FailureKind.REDIRECTS: "redirects without end",
-        FailureKind.HTTP: "answers with an error",
-        FailureKind.TOO_BIG: "too big",
-        FailureKind.ENCODING: "unreadable encoding",
-        FailureKind.TRUNCATED: "broken off",
-        FailureKind.NOT_A_FEED: "no feed",
-        FailureKind.NOT_A_PAGE: "no page",
-        FailureKind.CHALLENGE: "wants to see a human",
-        FailureKind.ROBOTS: "asks robots to stay away",
-        FailureKind.CRASHED: "cannot be taken apart",
-    },
-    subjects={Subject.RULE: "rule", Subject.ENTITY: "entity", Subject.SOURCE: "source"},
-    articles=("{n} article", "{n} articles"),
-    stories=("{n} story", "{n} stories"),
-    outlets=("{n} outlet", "{n} outlets"),
-    days_ago=("published {n} day ago", "published {n} days ago"),
-    copies=("+{n} more article", "+{n} more articles"),
-    more_stories=("+{n} more story", "+{n} more stories"),
-    more_rules=("+{n} more rule with matches", "+{n} more rules with matches"),
-    other_rules=("+{n} more rule", "+{n} more rules"),
-    more_sources=("+{n} more source", "+{n} more sources"),
-    changes=("{n} article changed after publication", "{n} articles changed after publication"),
-    more_changed=("+{n} more changed article", "+{n} more changed articles"),
-    earlier_changes=("+{n} earlier change", "+{n} earlier changes"),
-    gap=(
-        "about {n} entry, published between {{after}} and {{before}}, scrolled out before we came",
-        "about {n} entries, published between {{after}} and {{before}}, scrolled out before we came",
-    ),
-    failing=("{n} source cannot be read", "{n} sources cannot be read"),
-    missed=(
-        "No digest went out on {n} day before this one; this mail covers that day as well.",
-        "No digest went out on {n} days before this one; this mail covers them as well.",
-    ),
-)  # fmt: skip
-
-TABLES: Mapping[str, Words] = {"en": ENGLISH}
-
-
-def words_of(language: str) -> Words:
-    """The table of ``language``, or the English one as long as nobody has written it."""
-    return TABLES.get(language, ENGLISH)
+    def quoted(self, text: str) -> str:
+        """``text`` in the language's quotation marks."""
+        return self.quote.format(text)

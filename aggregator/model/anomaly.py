@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import sqrt
+from statistics import median
+
+_NORMAL = 1.4826  # makes the median absolute deviation a standard deviation, for normal values
 
 
 class Subject(StrEnum):
@@ -49,3 +54,9 @@ class Anomaly:
     usual: float
     baseline: tuple[int, ...]
     until: datetime
+
+
+def spread(usual: float, baseline: Sequence[int]) -> float:
+    """How far volumes stray from ``usual``: the median absolute deviation of ``baseline``, as a standard deviation; never less
+    than counting by chance has (Poisson)."""
+    return max(_NORMAL * median(abs(count - usual) for count in baseline), sqrt(usual + 1))

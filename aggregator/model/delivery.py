@@ -77,7 +77,8 @@ class WatchedEdit:
 
 @dataclass(frozen=True, slots=True)
 class RuleDigest:
-    """A rule's history: ``daily`` counts matches on the seven days before this digest's window, oldest first."""
+    """A rule's history: ``daily`` counts matches on the days before this digest's window, oldest first. Thirteen make, with
+    the digest's own, fourteen bars; what is usual is the median of the last seven."""
 
     slug: str
     name: str
@@ -130,7 +131,9 @@ class AlsoIn:
 class StoryBlock:
     """One story under one rule: the text that leads, its copies in ``also``, other texts in ``texts``.
 
-    ``direction`` is ``ltr`` or ``rtl`` by the article's language; times are the reader's.
+    ``direction`` is ``ltr`` or ``rtl`` by the article's language; times are the reader's. Outlets of one group stand together in
+    ``also``. ``more`` counts the articles that are not shown, ``more_groups`` those of them whose outlet has a group.
+    ``continuing``: whether the reader's previous digest had the story; None when there was none, or the story stands above.
     """
 
     headline: tuple[Segment, ...]
@@ -149,6 +152,27 @@ class StoryBlock:
     note: str
     articles: int
     texts: tuple[AlsoIn, ...] = ()
+    outlets: int = 1
+    more_groups: tuple[tuple[str, int], ...] = ()
+    continuing: bool | None = None
+    note_language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TopStory:
+    """One of the widest stories of a digest, and the name of the rule under which it stands in full."""
+
+    rule: str
+    story: StoryBlock
+
+
+@dataclass(frozen=True, slots=True)
+class NewOutlet:
+    """An outlet that the rules of these names had never had an article of."""
+
+    name: str
+    group: str
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +199,7 @@ class EditBlock:
 
 @dataclass(frozen=True, slots=True)
 class RuleBlock:
-    """One rule of a digest. ``trend`` is the percentage against the median of ``daily``, None when that is under 5."""
+    """One rule of a digest. ``trend`` is the percentage against the median of the last seven days, None when that is under 5."""
 
     slug: str
     name: str
@@ -193,7 +217,7 @@ class DigestIssue:
     """One digest, composed and ready to render; every instant is in the reader's zone.
 
     ``match_ids`` and ``edit_ids`` are all matches and edits it accounts for, shown or not. ``missed_days`` > 0 asks for the
-    banner "covers n days".
+    banner "covers n days". ``new_stories`` is None when there was no digest before. A ``clipping`` is named by its one rule.
     """
 
     instance: str
@@ -215,6 +239,10 @@ class DigestIssue:
     edits: tuple[EditBlock, ...] = ()
     edit_ids: tuple[int, ...] = ()
     anomalies: tuple[Anomaly, ...] = ()
+    top: tuple[TopStory, ...] = ()
+    new_stories: int | None = None
+    new_outlets: tuple[NewOutlet, ...] = ()
+    clipping: bool = False
 
 
 class DeliveryKind(StrEnum):
@@ -240,6 +268,16 @@ class Letter:
     subject: str
     text: str
     html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a mail's own links lead, as plain URLs; "" for what there is no page for."""
+
+    view: str = ""
+    unsubscribe: str = ""
+    pause: str = ""
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,15 +23,15 @@ from aggregator.model.source import SourceHealth
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Active, Rooms
-from aggregator.store import Store, digests, edits, sources, volumes
+from aggregator.store import Store, digests, edits, newsworthy, sources, volumes
 from aggregator.store.digests import Standing
 from aggregator.store.dossier import MissedEntries, missed_between
 from aggregator.store.outbox import NewDelivery
 
 INSTANT = timedelta(microseconds=1)
 
-DAYS = 7
-"""Days of history that a digest compares with."""
+DAYS = 13
+"""Days of history that a digest shows, beside its own; it compares with the last seven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,10 @@ async def draft_digest(
     missed = _slots_between(recipient, place.covered_until, slot)
     gaps = [_gap(source) for source in await store.read(missed_between, *window)]
     unusual = await store.read(volumes.begun_between, *window)
+    outlets = await store.read(newsworthy.new_outlets, items, window[0])
     instance = config.settings.instance
-    issue = compose(
-        recipient, slot.day, window, items, rules, troubles, gaps, changed, unusual, instance=instance, missed_days=missed
-    )
+    told = (items, rules, troubles, gaps, changed, unusual)
+    issue = compose(recipient, slot.day, window, *told, instance=instance, missed_days=missed, new_outlets=outlets)
     return issue, render_digest(issue)
 
 

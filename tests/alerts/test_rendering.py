@@ -33,12 +33,12 @@ def test_one_match_is_named_in_the_subject(match: Make) -> None:
     (story,) = parsed(letter).xpath("//div[@class='s']")
     assert [" ".join(line.text_content().split()) for line in story] == [
         "Tunnel closed",
-        "Northport Courier daily · 15:30 · English",
+        "Northport Courier daily · 15:30",
         "The harbour tunnel is closed until further notice.",
     ]
     assert [mark.text for mark in story.xpath(".//mark")] == ["Tunnel"]
     assert letter.text.splitlines()[0] == "Newsdesk: alert of Mon 23 Nov 2026"
-    assert "  Northport Courier · daily · 15:30 · English" in letter.text
+    assert "  Northport Courier · daily · 15:30" in letter.text
 
 
 def test_a_rule_without_a_name_goes_by_its_slug(match: Make) -> None:

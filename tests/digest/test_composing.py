@@ -199,3 +199,62 @@ def test_changes_stand_by_article_and_what_two_rules_say_is_told_once(match: Mak
     ]
     assert [change.rules for change in second.changes] == [("Port authority",)]
     assert (issue.edit_ids, issue.match_ids, issue.articles) == ((1, 2, 3, 4), (), 0)
+
+
+def test_five_who_write_themselves_weigh_more_than_five_who_copy(match: Make) -> None:
+    copied = [match(title="Copied", story=1, copy_of=1, outlet=name, at=WINDOW[1]) for name in "ABCDE"]
+    written = [match(title="Written", story=2, copy_of=10 + n, outlet=name, at=WINDOW[0]) for n, name in enumerate("ABCDE")]
+    alone = [match(title="Series", story=3, copy_of=20 + n, outlet="A", at=WINDOW[1]) for n in range(9)]
+    issue = issue_of([*copied, *alone, *written])
+    assert [headline(issue, 0, place) for place in range(3)] == ["Written", "Copied", "Series"]
+
+
+def test_other_outlets_stand_by_group_and_each_group_is_heard_first(match: Make) -> None:
+    lead = match(title="Lead", outlet="Wire", group="wire", story=7, at=WINDOW[0])
+    later = WINDOW[0] + timedelta(hours=1)
+    state = [match(outlet=f"State {n}", group="state", story=7, at=later + timedelta(minutes=n)) for n in range(4)]
+    others = [match(outlet=name, group=name.lower(), story=7, at=later + timedelta(hours=1)) for name in ("Exile", "Daily")]
+    (block,) = issue_of([lead, *state, *others]).rules[0].shown
+    assert [(copy.group, copy.outlet) for copy in block.also] == [("state", "State 0"), ("exile", "Exile"), ("daily", "Daily")]
+    assert (block.more, block.more_groups, block.outlets) == (3, (("state", 3),), 7)
+    (block,) = issue_of([lead, *state]).rules[0].shown
+    assert [copy.outlet for copy in block.also] == ["State 0", "State 1", "State 2"]
+
+
+def test_a_story_is_new_or_continues_against_the_digest_before(match: Make) -> None:
+    items = [match(title="Old", story=70), match(title="New", story=80), match("port", article=None, story=90)]
+    again = match("port", article=items[0].article)
+    issue = compose(READER, DAY, WINDOW, [*items, again], (TUNNEL, PORT), [], instance="N", missed_days=0, previous={70, 5})
+    told = [[(headline(issue, rule, place), issue.rules[rule].shown[place].continuing) for place in (0, 1)] for rule in (0, 1)]
+    assert told == [[("Old", True), ("New", False)], [("Tunnel closed", False), ("Old", None)]], "a reference is neither"
+    assert issue.new_stories == 2
+    first = issue_of(items)
+    assert (first.new_stories, first.rules[0].shown[0].continuing) == (None, None)
+
+
+def test_the_lead_names_the_widest_stories_over_all_rules_once(match: Make) -> None:
+    wide = [match("port", title="Wide", story=1, outlet=name) for name in "ABCD"]
+    same = [match("tunnel", article=wide[0].article)]
+    pairs = [match("tunnel", title=f"Pair {n}", story=10 + n, outlet=name, at=WINDOW[0]) for n in range(3) for name in "AB"]
+    single = [match("tunnel", title=f"Single {n}", story=20 + n) for n in range(3)]
+    issue = issue_of([*wide, *same, *pairs, *single])
+    tops = [("".join(segment.text for segment in top.story.headline), top.rule) for top in issue.top]
+    assert tops == [("Wide", "Port authority"), ("Pair 0", "Harbour tunnel"), ("Pair 1", "Harbour tunnel")]
+    assert issue_of([*wide, *single]).top == (), "a few stories are seen at a glance"
+    assert issue_of([match(title=f"Single {n}") for n in range(9)]).top == (), "what one outlet has is not wide"
+
+
+def test_new_outlets_are_named_with_the_rules_that_had_never_met_them(match: Make) -> None:
+    items = [match(outlet="Star", group="daily"), match("port", outlet="Star"), match(outlet="Star"), match(outlet="Old")]
+    items.append(match("port", outlet="Herald"))
+    pairs = {("tunnel", "Star"), ("port", "Star"), ("port", "Herald"), ("port", "Nowhere")}
+    issue = compose(READER, DAY, WINDOW, items, (TUNNEL, PORT), [], instance="N", missed_days=0, new_outlets=pairs)
+    assert [(outlet.name, outlet.group, outlet.rules) for outlet in issue.new_outlets] == [
+        ("Star", "daily", ("Harbour tunnel", "Port authority")),
+        ("Herald", "", ("Port authority",)),
+    ]
+
+
+def test_what_is_usual_is_the_median_of_the_last_seven_days(match: Make) -> None:
+    rule = RuleDigest("tunnel", "Harbour tunnel", "tunnel", daily=(90,) * 6 + (6,) * 7)
+    assert issue_of([match()] * 1, [rule]).rules[0].trend == -83

@@ -7,9 +7,11 @@ import pytest
 from lxml import html as lxml_html
 
 from aggregator.digest import compose, render_digest
+from aggregator.model.anomaly import Anomaly, AnomalyKind, Subject
 from aggregator.model.delivery import (
     DigestIssue,
     Letter,
+    Links,
     MatchedArticle,
     Recipient,
     RuleDigest,
@@ -115,16 +117,16 @@ def test_a_story_shows_everything_known_of_it(match: Make) -> None:
     lines = texts(story)
     assert lines == [
         "Tunnel closed",
-        "Northport Courier daily · 06:12 · English",
+        "Northport Courier daily · 06:12",
         "The harbour tunnel is closed until further notice.",
         "Named here “the tube”",
-        "Also in Outlet 0 wire · Outlet 1 wire · Outlet 2 wire · +2 more articles",
+        "Also in wire Outlet 0 · Outlet 1 · Outlet 2 · +2 more articles (wire 2)",
         "This is the feed's own text.",
     ]
     assert texts(story.xpath(".//mark")) == ["Tunnel", "tunnel"]
     assert {mark.get("style") for mark in story.xpath(".//mark")} == {"background:#ffe58f;color:#1b1f24"}
-    assert letter.text.count("Also in Outlet") == 3
-    for piece in ("Northport Courier · daily · 06:12 · English", "“the tube”", "+2 more articles", "feed's own text"):
+    assert letter.text.count("Also in wire: Outlet") == 3
+    for piece in ("Northport Courier · daily · 06:12", "“the tube”", "+2 more articles", "feed's own text"):
         assert piece in letter.text
 
 
@@ -269,9 +271,13 @@ def test_each_story_has_its_own_direction_and_the_mail_the_readers(match: Make) 
     page = parsed(letter)
     assert (page.get("lang"), page.get("dir")) == ("fa", "rtl")
     assert [(s.get("lang"), s.get("dir")) for s in page.xpath("//div[@class='s']")] == [("fa", "rtl"), ("en", "ltr")]
-    assert page.xpath("//div[@class='r']/p[@class='t']/bdi/@lang") == ["en"]
+    assert texts(page.xpath("//div[@class='s']/p[@class='m'][1]")) == [
+        "خبرگزاری · دوشنبه ۲ آذر، ساعت ۱۵:۳۰",
+        "Northport Courier · دوشنبه ۲ آذر، ساعت ۰۹:۳۰ · انگلیسی",
+    ]
+    assert page.xpath("//div[@class='s'][2]/p[@class='m'][1]/bdi/@lang") == ["fa", "fa"]
     assert "(Harbour Tunnel)\u200e" in letter.text
-    assert "خبرگزاری\u200e · " in letter.text
+    assert "\u200f  Northport Courier\u200f · دوشنبه ۲ آذر، ساعت ۰۹:۳۰" in letter.text
     assert "\u200e" not in letter.html
 
 
@@ -441,3 +447,94 @@ def test_many_rules_that_watch_one_change_are_counted(match: Make) -> None:
     edits = [WatchedEdit(number, f"rule-{number}", article, "Oban Lind was added", WINDOW[0]) for number in range(9)]
     letter = render_digest(issue_of([], [], edits=edits))
     assert "Watched by rule-0, rule-1, rule-2 and 6 more" in letter.text
+
+
+def test_the_lead_stands_in_both_parts_before_the_rules(match: Make) -> None:
+    wide = [match("port", title="Port sold (Docks)", story=1, outlet=name) for name in "ABCD"]
+    pairs = [match(title=f"پل {n}", story=10 + n, outlet=name, language="fa") for n in range(6) for name in "AB"]
+    issue = issue_of([*wide, *pairs])
+    letter = render_digest(issue)
+    (lead,) = parsed(letter).xpath("//div[@class='l']")
+    assert texts(lead.xpath("h2|p")) == [
+        "Top stories",
+        "Port sold (Docks) Port authority · 4 outlets",
+        "پل 0 Harbour tunnel · 2 outlets",
+        "پل 1 Harbour tunnel · 2 outlets",
+    ]
+    assert [(node.get("dir"), node.get("lang")) for node in lead.xpath("p")] == [("ltr", "en"), ("rtl", "fa"), ("rtl", "fa")]
+    text = one_line(letter.text)
+    assert "Top stories - Port sold (Docks) Port authority · 4 outlets https://outlet.example/1 - پل 0 Harbour" in text
+    assert text.index("Top stories") < text.index("Harbour tunnel 12 articles")
+
+
+def test_new_and_continuing_are_told_in_both_parts(match: Make) -> None:
+    items = [match(title="Old", story=70), match(title="New", story=80)]
+    issue = compose(READER, DAY, WINDOW, items, [TUNNEL], [], instance="Newsdesk", missed_days=0, previous={70})
+    letter = render_digest(issue)
+    assert "2 articles · 2 stories (1 new) · 1 outlet" in texts(parsed(letter).xpath("//p[@class='k']"))[0]
+    assert texts(parsed(letter).xpath("//p[@class='m']/span")) == ["continuing", "new"]
+    for part in (one_line(letter.text), one_line(parsed(letter).xpath("//body")[0].text_content())):
+        assert "2 stories (1 new)" in part
+    assert "Northport Courier · continuing · Mon 23 Nov 13:00" in letter.text
+
+
+def test_new_outlets_stand_in_both_parts(match: Make) -> None:
+    items = [match(outlet=f"Outlet {n:02}", group="daily") for n in range(15)]
+    pairs = {("tunnel", f"Outlet {n:02}") for n in range(15)}
+    issue = compose(READER, DAY, WINDOW, items, [TUNNEL], [], instance="Newsdesk", missed_days=0, new_outlets=pairs)
+    letter = render_digest(issue)
+    (part,) = parsed(letter).xpath("//h2[.='New outlets']/..")
+    assert texts(part.xpath("p"))[0] == "Outlet 00 · daily · for the first time under Harbour tunnel"
+    assert (len(part.xpath("p")), texts(part.xpath("p"))[-1]) == (13, "+3 more outlets")
+    assert "- Outlet 11 · daily · for the first time under Harbour tunnel" in letter.text
+    assert "+3 more outlets" in letter.text
+
+
+def silence(name: str = "Jamaran", subject: Subject = Subject.SOURCE, kind: AnomalyKind = AnomalyKind.SILENCE) -> Anomaly:
+    return Anomaly(subject, "tunnel", name, kind, 0, 14.0, (14, 10, 18, 15, 11), WINDOW[1])
+
+
+def test_a_silence_alone_is_named_in_the_subject_and_apart_from_what_fails() -> None:
+    issue = compose(READER, DAY, WINDOW, [], [], [], (), (), [silence()], instance="Newsdesk", missed_days=0)
+    letter = render_digest(issue)
+    assert letter.subject == "[Newsdesk] SILENCE Jamaran: 0 articles, expected 14 — Tue 24 Nov"
+    both = [silence(), silence("Harbour tunnel", Subject.RULE), silence("Port", Subject.RULE, AnomalyKind.SPIKE)]
+    issue = compose(READER, DAY, WINDOW, [], [], [FAILING], (), (), both, instance="Newsdesk", missed_days=0)
+    letter = render_digest(issue)
+    assert letter.subject.startswith("[Newsdesk] SILENCE Jamaran: 0 articles, expected 14 … and 2 more, 1 source cannot be read")
+    parts = {one_line(part[0].text_content()): texts(part[1:]) for part in parsed(letter).xpath("//div[@class='h']")}
+    assert list(parts) == ["Unusual volumes", "Sources that have fallen silent", "Sources that cannot be read"]
+    assert parts["Sources that have fallen silent"] == ["Jamaran · source · 0 articles in the 24 hours to 07:00, expected 14 ± 4"]
+    for heading, lines in parts.items():
+        assert f"{heading} - {' - '.join(lines)}" in one_line(letter.text)
+
+
+LINKS = Links(*(f"https://desk.example/{letter}/{'x' * 40}" for letter in "vupr"))
+
+
+def test_own_links_stand_at_the_top_and_in_the_footer_of_both_parts(match: Make) -> None:
+    items = [match() for _ in range(45)]
+    letter = render_digest(issue_of(items), LINKS)
+    page = parsed(letter)
+    (top,) = page.xpath("//p[@class='a']")
+    assert top.getparent()[0] is top, "nothing stands above it"
+    assert texts(top.xpath("a")) == ["View in browser", "Unsubscribe"]
+    assert top.xpath("a/@href") == [LINKS.view, LINKS.unsubscribe]
+    footer = page.xpath("//div[@class='f']//a")
+    assert texts(footer) == ["View in browser", "Edit rules", "Pause for a week", "Unsubscribe"]
+    assert [link.get("href") for link in footer] == [LINKS.view, LINKS.rules, LINKS.pause, LINKS.unsubscribe]
+    assert "ask whoever runs" not in letter.html + letter.text
+    assert page.xpath("//p[@class='o']/a/@href") == [LINKS.view], "+5 more stories"
+    lines = letter.text.splitlines()
+    assert lines[:4] == ["View in browser", f"  {LINKS.view}", "Unsubscribe", f"  {LINKS.unsubscribe}"]
+    assert lines[-2:] == ["Unsubscribe", f"  {LINKS.unsubscribe}"]
+    bare = render_digest(issue_of(items), Links(view="javascript:alert(1)"))
+    assert "javascript" not in bare.html + bare.text
+
+
+def test_a_clipping_is_named_by_its_rule(match: Make) -> None:
+    issue = compose(READER, DAY, WINDOW, [match()], [TUNNEL], [], instance="Newsdesk", missed_days=0, clipping=True)
+    letter = render_digest(issue)
+    assert texts(parsed(letter).xpath("//h1|//h2")) == ["Newsdesk: Harbour tunnel, Tue 24 Nov 2026", "Stories"]
+    assert letter.text.startswith("Newsdesk: Harbour tunnel, Tue 24 Nov 2026\n")
+    assert "\nStories\n1 article" in letter.text

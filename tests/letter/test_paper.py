@@ -2,8 +2,9 @@ import re
 
 import pytest
 
-from aggregator.letter import foreign, named, safe_url, subject_line, tidy, wrapped
-from aggregator.letter.paper import stationery
+from aggregator.letter import foreign, named, safe_url, said, subject_line, tidy, words_of, wrapped
+from aggregator.letter.isolation import spoken
+from aggregator.letter.paper import isolated, stationery
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,20 @@ def test_foreign_words_cannot_turn_a_line_of_text() -> None:
     assert foreign("a\u202eb") == "\u2068a\u202eb\u2069"
     assert foreign("سازمان (MEK) گفت") == "سازمان (MEK)\u200e گفت"
     assert foreign("Latin (MEK) only") == "Latin (MEK) only"
-    assert (named("موج"), named("Wave")) == ("موج\u200e", "Wave")
+    assert spoken(f"{named('موج')} · {named('Wave')}", "ltr") == "موج\u200e · Wave"
+    assert spoken(f"{named('موج')} · {named('Wave')}", "rtl") == "موج · Wave\u200f"
+    assert spoken("by " + named("a\u202eb"), "ltr") == "by \u2068a\u202eb\u2069"
+
+
+def test_a_name_in_a_sentence_of_ours_is_isolated_in_html() -> None:
+    assert str(isolated("read by " + named("<b>\u2069موج") + " & co")) == "read by <bdi>&lt;b&gt;موج</bdi> &amp; co"
+
+
+def test_a_line_of_ours_runs_our_way_whatever_it_begins_with() -> None:
+    assert said(f"{named('Wave')} · ۳ خبر", words_of("fa")) == ["\u200fWave\u200f · ۳ خبر"]
+    assert said(f"{named('موج')} · 3 stories", words_of("en")) == ["\u200eموج\u200e · 3 stories"]
+    assert said("۳ خبر", words_of("fa")) == ["۳ خبر"]
+    assert subject_line("[Desk] ۳ خبر", way="rtl") == "\u200f[Desk] ۳ خبر"
 
 
 def test_prose_is_wrapped_and_words_with_hyphens_stay_whole() -> None:

@@ -76,13 +76,14 @@ async def test_a_source_that_falls_silent_is_told_once_by_mail_and_in_the_digest
         (row,) = rows(app, AnomalyRow)
         assert (row.subject, row.slug, row.kind, row.count, row.usual, row.state) == ("source", "site", "silence", 0, 14, "sent")
         assert row.seen_at - row.began_at >= 5 * HOUR
-        alerts = [text for text in relay.texts("ana@example.org") if "SILENCE" in text]
+        alerts = [text for text in relay.texts("ana@example.org") if "alert of" in text]
         assert len(alerts) == 1
         assert alerts[0].startswith("[aggregator] SILENCE Site: 0 articles, expected 14")
         assert "0 articles in the 24 hours to" in alerts[0]
         digests = [text for text in relay.texts("ana@example.org") if "digest of" in text]
-        assert [("Unusual volumes" in text, "expected 14" in text) for text in digests[-1:]] == [(True, True)]
+        assert [("Sources that have fallen silent" in text, "expected 14 ±" in text) for text in digests[-1:]] == [(True, True)]
         (only,) = relay.texts("ben@example.org")  # a day without matches is none without news
+        assert only.startswith("[aggregator] SILENCE Site: 0 articles, expected 14 — "), only
         assert "digest of" in only
         assert "expected 14" in only
 

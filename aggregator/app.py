@@ -20,12 +20,11 @@ import structlog
 from aggregator.config.settings import Config
 from aggregator.fetch import Fetcher, Network, host_key
 from aggregator.model.clock import Clock
-from aggregator.model.delivery import DeliveryKind, Letter, Recipient, Slot
+from aggregator.model.delivery import Letter, Slot
 from aggregator.notify import transport_for
 from aggregator.pipeline.cpu import CpuPool
-from aggregator.pipeline.digest import DigestReport, draft_digest, run_digest
+from aggregator.pipeline.digest import DigestReport, draft_digests, run_digest, seal_digest
 from aggregator.pipeline.extract import rhythm_of
-from aggregator.pipeline.letters import seal
 from aggregator.pipeline.robots import RobotsDesk
 from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.pipeline.versions import kept_versions, rules_in_force
@@ -33,9 +32,10 @@ from aggregator.pipeline.volumes import naming
 from aggregator.rules import RuleSet
 from aggregator.scheduler.systemd import notify
 from aggregator.scheduler.ticks import Schedule, Ticks
-from aggregator.store import Store, digests, migrate, registry, sources
+from aggregator.store import Store, migrate, registry, sources
 from aggregator.store.matches import Watch
 from aggregator.store.registry import Change
+from aggregator.store.subscriptions import Subscriber
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("service")
 
@@ -123,9 +123,9 @@ class App:
             log.info("config.change", verb=change.verb, noun=change.noun, slug=change.slug, what=change.what)
         return changes
 
-    async def digest_now(self, recipient: Recipient, slot: Slot) -> DigestReport:
+    async def digest_now(self, subscriber: Subscriber, slot: Slot) -> DigestReport:
         """Compose and queue a digest out of turn."""
-        return await run_digest(self.rooms, recipient, slot)
+        return await run_digest(self.rooms, subscriber, slot)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Tick by the clock until ``stop`` is set; then end within seconds, leaving nothing half-done."""
@@ -143,15 +143,14 @@ class App:
         await self.ticks.runner.close(PATIENCE)
 
 
-async def preview(store: Store, config: Config, recipient: Recipient, slot: Slot) -> tuple[Letter, bytes]:
-    """The digest that a reader would get at ``slot``, as letter and message. Reads only; works beside a running service."""
+async def preview(store: Store, config: Config, subscriber: Subscriber, slot: Slot) -> list[tuple[Letter, bytes]]:
+    """The digests that a subscription would bring at ``slot``, as letters and messages: one, or several clippings.
+
+    Reads only; works beside a running service.
+    """
     active = await asyncio.to_thread(activate, store, config)
-    place = await store.read(digests.standing, recipient.slug)
-    _, letter = await draft_digest(store, active, recipient, slot, place)
-    sealed = seal(
-        config.settings, letter, recipient, place.recipient_id, kind=DeliveryKind.DIGEST, key="preview", now=slot.due_at
-    )
-    return letter, sealed.message
+    drafts = await draft_digests(store, active, subscriber, slot)
+    return [(draft.letter, seal_digest(config, subscriber, draft, "preview", slot.due_at).message) for draft in drafts]
 
 
 @asynccontextmanager

@@ -91,7 +91,7 @@ def try_rule(
     told = [hit for hit in found if not hit.suppressed]
     days = per_day(found, begin, now)
     sources = Counter(hit.source for hit in found)
-    mails = would_have_sent(what.rule, found, config.recipients, config.settings.alerts.group_wait)
+    mails = would_have_sent(what.rule, found, config)
     if as_json:
         samples = [_sample(articles[hit.article_id], hit) for hit in newest]
         record = {"rule": what.rule.slug, "query": what.rule.query, "since": begin.isoformat(), "articles": len(found)}

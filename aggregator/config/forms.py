@@ -8,11 +8,12 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from aggregator.config import values
 from aggregator.config.settings import MailMode, MailSecurity
 from aggregator.config.stores import store_url_in_a_file
+from aggregator.model.delivery import Every, MailFormat, SubscriptionKind, WhenEmpty
 from aggregator.model.rule import Lane, Priority
 
 Line = Annotated[str, AfterValidator(values.one_line)]
@@ -236,8 +237,39 @@ class RuleForm(Form):
     note: str = ""
 
 
+class SubscriptionForm(Form):
+    """``[[recipient.subscription]]``. What is left out is the reader's own, as far as he has it."""
+
+    slug: Slug
+    kind: Annotated[SubscriptionKind, Field(strict=False)] = SubscriptionKind.DIGEST
+    rules: Annotated[tuple[Line, ...], Field(strict=False, min_length=1)] = ()
+    groups: Annotated[tuple[Annotated[Line, Field(min_length=1)], ...], Field(strict=False)] = ()
+    every: Annotated[Every, Field(strict=False)] = Every.DAILY
+    times: Annotated[tuple[time, ...], BeforeValidator(values.wall_times)] = ()
+    weekdays: Annotated[tuple[int, ...], BeforeValidator(values.weekdays)] = ()
+    timezone: Zone = ""
+    language: Annotated[Language, Field(min_length=2)] = ""
+    cutoff: Annotated[timedelta, _duration("0s", "12h")] = timedelta()
+    format: Annotated[MailFormat, Field(strict=False)] = MailFormat.BOTH
+    empty: Annotated[WhenEmpty, Field(strict=False)] = WhenEmpty.SKIP
+    cap: Annotated[int, Field(ge=0, le=1_000)] = 0
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _fits(self) -> SubscriptionForm:
+        if self.every is Every.HOURLY and "times" in self.model_fields_set:
+            raise values.refuse(
+                'every = "hourly" comes at each full hour, and has no times', 'remove times, or every: times = ["08:00", "09:00"]'
+            )
+        if self.every is Every.WEEKLY and len(self.weekdays) > 1:
+            raise values.refuse('every = "weekly" comes on one day of the week', 'write weekdays = ["mon"], or remove every')
+        return self
+
+
 class RecipientForm(Form):
     """``[[recipient]]``."""
+
+    nested: ClassVar[dict[str, type[Form]]] = {"subscription": SubscriptionForm}
 
     slug: Slug
     address: MailAddress
@@ -250,6 +282,9 @@ class RecipientForm(Form):
     alerts: bool = True
     digest: bool = True
     send_empty: bool = False
-    quiet: Annotated[tuple[time, time] | None, BeforeValidator(values.wall_times)] = None
+    quiet: Annotated[tuple[time, time] | None, BeforeValidator(values.time_span)] = None
     alerts_per_hour: Annotated[int, Field(ge=0, le=10_000)] = 0
     enabled: bool = True
+    subscription: Annotated[
+        tuple[SubscriptionForm, ...], Field(strict=False), BeforeValidator(values.tables("recipient.subscription"))
+    ] = ()

@@ -84,12 +84,17 @@ def _readers(config: Config) -> Iterator[str]:
     if not readers:
         yield "there is no enabled recipient: nobody gets mail"
     for reader in readers:
-        if not (reader.alerts or reader.digest):
+        if not reader.alerts and not any(each.enabled and each.recipient == reader.slug for each in config.all_subscriptions):
             yield f'recipient "{reader.slug}" has neither alerts nor digest: it gets nothing'
         if config.settings.mail.mode is MailMode.SMTP and _EXAMPLE.fullmatch(reader.address.rpartition("@")[2]):
             yield f'recipient "{reader.slug}" has the placeholder address {reader.address}'
+    subscriptions = [each for each in config.all_subscriptions if each.enabled]
+    patterns = {
+        *(pattern for each in readers for pattern in each.rules),
+        *(pattern for each in subscriptions for pattern in each.rules),
+    }
     for rule in config.rules:
-        if readers and rule.enabled and not _followed(rule.slug, (pattern for reader in readers for pattern in reader.rules)):
+        if readers and rule.enabled and not _followed(rule.slug, patterns):
             yield f'rule "{rule.slug}" is followed by no enabled recipient'
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +20,6 @@ from aggregator.config.forms import (
     Form,
     MailForm,
     PollForm,
-    RecipientForm,
     RetentionForm,
     RuleForm,
     SourceForm,
@@ -31,7 +29,8 @@ from aggregator.config.forms import (
     WorkersForm,
 )
 from aggregator.config.locate import Route
-from aggregator.config.reading import Document
+from aggregator.config.readers import read_recipients
+from aggregator.config.reading import Document, items
 from aggregator.config.rulebook import check_escalations, check_exclusions, hold_failing, rule_spec
 from aggregator.config.settings import (
     AlertSettings,
@@ -49,9 +48,8 @@ from aggregator.config.settings import (
     WorkerSettings,
 )
 from aggregator.config.stores import store_url
-from aggregator.config.values import nearest, spell
+from aggregator.config.values import spell
 from aggregator.errors import ConfigError, ConfigErrors, RuleSyntaxError
-from aggregator.model.delivery import Recipient
 from aggregator.model.rule import Entity, RuleSpec
 from aggregator.model.source import SourceSpec
 from aggregator.rules import compile_query, entity_errors, explain_error
@@ -91,12 +89,14 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
     settings, environment_errors = _Main(main, folder, environ).settings()
     source_specs = read_sources(sources, _known_floor(main, settings))
     entity_list = _entities(entities)
+    people, subscriptions = read_recipients(recipients, rules, None if sources.errors else source_specs)
     config = Config(
         settings=settings,
         sources=source_specs,
         entities=entity_list,
         rules=_rules(rules, entities, entity_list, source_specs),
-        recipients=_recipients(recipients, rules),
+        recipients=people,
+        subscriptions=subscriptions,
     )
     if not sources.errors:
         check_exclusions(rules, source_specs)
@@ -228,27 +228,12 @@ def read_sources(document: Document, floor: timedelta | None) -> tuple[SourceSpe
     document.only("defaults", "source", homes={key: home for key, home in _HOMES.items() if home != "sources.toml"})
     form = document.check(DefaultsForm, document.table("defaults"), ("defaults",), context)
     defaults = form.written() if form else {}
-    return tuple(SourceSpec(**{**defaults, **source.written()}) for source in _items(document, "source", SourceForm, context))
-
-
-def _items(document: Document, name: str, form: type[F], context: dict[str, Any] | None = None) -> list[F]:
-    """The tables ``[[name]]`` that are right; the errors of the others, and every slug that stands twice, are noted."""
-    items, routes = [], dict[str, Route]()
-    for index, table in document.tables(name):
-        route: Route = (name, index)
-        if (item := document.check(form, table, route, context)) is not None:
-            items.append(item)
-        slug = table.get("slug")
-        if isinstance(slug, str) and (first := routes.setdefault(slug, route)) is not route:
-            line = document.line((*first, "slug"))
-            document.add((*route, "slug"), f'"{slug}" stands on line {line} already', "slugs are unique; change one of the two")
-    return items
+    return tuple(SourceSpec(**{**defaults, **source.written()}) for source in items(document, "source", SourceForm, context))
 
 
 def _entities(document: Document) -> tuple[Entity, ...]:
     document.only("entity", homes=_HOMES)
-    items = _items(document, "entity", EntityForm)
-    return tuple(Entity(item.slug, item.name or item.slug, item.aliases) for item in items)
+    return tuple(Entity(item.slug, item.name or item.slug, item.aliases) for item in items(document, "entity", EntityForm))
 
 
 def _rules(
@@ -256,7 +241,7 @@ def _rules(
 ) -> tuple[RuleSpec, ...]:
     document.only("rule", homes=_HOMES)
     known = {source.slug: source for source in sources}
-    specs = [rule_spec(item, known) for item in _items(document, "rule", RuleForm)]
+    specs = [rule_spec(item, known) for item in items(document, "rule", RuleForm)]
     _check_queries(document, entity_document, entities)
     return tuple(specs)
 
@@ -313,24 +298,3 @@ def _in_file(error: RuleSyntaxError, document: Document, route: Route) -> RuleSy
     )
     placed.line = line
     return placed
-
-
-def _recipients(document: Document, rule_document: Document) -> tuple[Recipient, ...]:
-    document.only("recipient", homes=_HOMES)
-    items = _items(document, "recipient", RecipientForm)
-    if not rule_document.broken:
-        slugs = [table["slug"] for _, table in rule_document.tables("rule") if isinstance(table.get("slug"), str)]
-        _check_patterns(document, slugs)
-    return tuple(Recipient(**item.written()) for item in items)
-
-
-def _check_patterns(document: Document, slugs: list[str]) -> None:
-    """A pattern that follows no rule is an error; ``*`` is not, even before the first rule is written."""
-    for index, table in document.tables("recipient"):
-        patterns = table.get("rules")
-        for place, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
-            if not isinstance(pattern, str) or pattern == "*" or any(fnmatchcase(slug, pattern) for slug in slugs):
-                continue
-            close = nearest(pattern, slugs)
-            hint = f'did you mean "{close}"?' if close else f"the rules are: {', '.join(slugs) or 'none yet'}"
-            document.add(("recipient", index, "rules", place), f'"{pattern}" matches no rule', hint)

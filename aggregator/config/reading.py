@@ -151,6 +151,20 @@ class Document:
             return None
 
 
+def items(document: Document, name: str, form: type[F], context: dict[str, Any] | None = None) -> list[F]:
+    """The tables ``[[name]]`` that are right; the errors of the others, and every slug that stands twice, are noted."""
+    found, routes = [], dict[str, Route]()
+    for index, table in document.tables(name):
+        route: Route = (name, index)
+        if (item := document.check(form, table, route, context)) is not None:
+            found.append(item)
+        slug = table.get("slug")
+        if isinstance(slug, str) and (first := routes.setdefault(slug, route)) is not route:
+            line = document.line((*first, "slug"))
+            document.add((*route, "slug"), f'"{slug}" stands on line {line} already', "slugs are unique; change one of the two")
+    return found
+
+
 def _end(text: str) -> tuple[int, int]:
     """Line and column just behind the last character."""
     return text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1

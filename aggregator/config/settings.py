@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from aggregator.errors import ConfigError
-from aggregator.model.delivery import Recipient
+from aggregator.model.delivery import Recipient, Subscription
 from aggregator.model.rule import Entity, RuleSpec
 from aggregator.model.source import SourceSpec
 
@@ -198,7 +198,10 @@ class HeldRule:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A whole, valid configuration: settings and the four lists. ``held`` rules are written, and not among ``rules``."""
+    """A whole, valid configuration: settings and the four lists. ``held`` rules are written, and not among ``rules``.
+
+    ``subscriptions`` are those beside the recipients' own ones.
+    """
 
     settings: Settings
     sources: tuple[SourceSpec, ...] = ()
@@ -206,6 +209,17 @@ class Config:
     rules: tuple[RuleSpec, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     held: tuple[HeldRule, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+
+    @property
+    def all_subscriptions(self) -> tuple[Subscription, ...]:
+        """Every subscription: of each recipient in turn his own, then the others; none is enabled of one who is not."""
+        found: list[Subscription] = []
+        for recipient in self.recipients:
+            own = recipient.own_subscription()
+            his = [*([own] if own else []), *(each for each in self.subscriptions if each.recipient == recipient.slug)]
+            found += his if recipient.enabled else [replace(each, enabled=False) for each in his]
+        return tuple(found)
 
     @property
     def held_errors(self) -> tuple[ConfigError, ...]:

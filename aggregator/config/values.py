@@ -295,7 +295,7 @@ def wall_time(value: object) -> time:
     raise refuse(what, 'write it as 07:00:00, or in quotes as "07:00"')
 
 
-def wall_times(value: object) -> tuple[time, time] | None:
+def time_span(value: object) -> tuple[time, time] | None:
     """From one local time of day to another, over midnight if the first is later: ``"22:00-06:30"``; an empty text for none."""
     if value == "":
         return None
@@ -306,6 +306,19 @@ def wall_times(value: object) -> tuple[time, time] | None:
     found = wall_time(start), wall_time(end)
     if found[0] == found[1]:
         raise refuse("begins when it ends", 'write it as "22:00-06:30"; to be alerted never, write alerts = false')
+    return found
+
+
+def wall_times(value: object) -> tuple[time, ...]:
+    """A list of at most 48 local times of day, each once; they come in order."""
+    if not isinstance(value, list) or not value:
+        raise refuse("must be a list of times of day", 'write ["07:00", "18:30"] or [07:00:00]')
+    found = tuple(sorted(wall_time(item) for item in value))
+    if len(found) > 48:
+        raise refuse(f"must be at most 48 times, has {len(found)}", 'for every full hour write every = "hourly"')
+    for early, late in pairwise(found):
+        if early == late:
+            raise refuse(f"{early:%H:%M:%S} stands there twice", "each time once")
     return found
 
 
@@ -346,6 +359,17 @@ def example(value: object) -> object:
         return {"text": value}
     what = "an empty text" if isinstance(value, str) else f"a value of type {kind(value)}"
     raise refuse(f"must be a text or a table, not {what}", 'write a text in quotes, or {title = "…", text = "…"}')
+
+
+def tables(name: str) -> Callable[[object], object]:
+    """A reader of tables that repeat: ``[[name]]``."""
+
+    def read(value: object) -> object:
+        if isinstance(value, dict):
+            raise refuse("must be a list of tables, not a table", f"write [[{name}]] with double brackets, once for each")
+        return value
+
+    return read
 
 
 def unquoted(value: str) -> str:

@@ -1,37 +1,69 @@
-"""When a digest is due: the reader's wall time as instants, daylight saving time included."""
+"""When a digest is due: the reader's wall times as instants, daylight saving time included."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from aggregator.model.delivery import Recipient, Slot
+from aggregator.model.delivery import Every, Slot, Subscription
 
 # A week holds every weekday; two days more cover that "today" differs from the date of the latest slot in far zones.
 _HORIZON = 9
 
+_FULL_HOURS = tuple(time(hour) for hour in range(24))
 
-def latest_slot(recipient: Recipient, now: datetime) -> Slot | None:
-    """The latest slot whose instant has passed at ``now`` (aware); None for a reader without weekdays.
+
+def latest_slot(subscription: Subscription, now: datetime) -> Slot | None:
+    """The latest slot whose instant has passed at ``now`` (aware); None for a subscription without days or times.
 
     A wall time that a clock change skips moves forward by the length of the gap; of one that comes twice the first
-    counts (PEP 495, fold=0). So every local date of the reader's weekdays has exactly one slot.
+    counts (PEP 495, fold=0). So every local date of its weekdays has one slot for each of its times; but of two that a change
+    of clocks brings to the same instant, or into the wrong order, the later one is kept. Slots ascend in instant and in date
+    and wall time alike.
     """
-    today = now.astimezone(ZoneInfo(recipient.timezone)).date()
-    days = (today - timedelta(days=back) for back in range(-1, _HORIZON))
-    passed = (slot for day in days if (slot := _slot(recipient, day)).due_at <= now and day.isoweekday() in recipient.weekdays)
-    return next(passed, None)
+    today = now.astimezone(ZoneInfo(subscription.timezone)).date()
+    for back in range(-1, _HORIZON):
+        for slot in reversed(slots_of(subscription, today - timedelta(days=back))):
+            if slot.due_at <= now:
+                return slot
+    return None
 
 
-def next_slot(recipient: Recipient, now: datetime) -> Slot:
-    """The first slot whose instant is still to come at ``now`` (aware). Raises ValueError for a reader without weekdays."""
-    today = now.astimezone(ZoneInfo(recipient.timezone)).date()
-    days = (today + timedelta(days=ahead) for ahead in range(-1, _HORIZON))
-    coming = (slot for day in days if (slot := _slot(recipient, day)).due_at > now and day.isoweekday() in recipient.weekdays)
-    if (first := next(coming, None)) is None:
-        raise ValueError(f"reader {recipient.slug!r} has no weekdays: give at least one of 1 (Monday) to 7 (Sunday)")
-    return first
+def next_slot(subscription: Subscription, now: datetime) -> Slot:
+    """The first slot whose instant is still to come at ``now`` (aware). Raises ValueError for one without days or times."""
+    today = now.astimezone(ZoneInfo(subscription.timezone)).date()
+    for ahead in range(-1, _HORIZON):
+        for slot in slots_of(subscription, today + timedelta(days=ahead)):
+            if slot.due_at > now:
+                return slot
+    raise ValueError(
+        f"subscription {subscription.slug!r} has no weekdays or no times: give at least one of 1 (Monday) to 7 (Sunday)"
+    )
+
+
+def slots_between(subscription: Subscription, since: datetime, until: datetime) -> Iterator[Slot]:
+    """The slots due after ``since`` and before ``until`` (aware), in order."""
+    zone = ZoneInfo(subscription.timezone)
+    day, last = since.astimezone(zone).date() - timedelta(days=1), until.astimezone(zone).date() + timedelta(days=1)
+    while day <= last:
+        yield from (slot for slot in slots_of(subscription, day) if since < slot.due_at < until)
+        day += timedelta(days=1)
+
+
+def slots_of(subscription: Subscription, day: date) -> list[Slot]:
+    """The slots of a local date, in order; none if it is not one of the weekdays."""
+    if day.isoweekday() not in subscription.weekdays:
+        return []
+    zone = ZoneInfo(subscription.timezone)
+    times = _FULL_HOURS if subscription.every is Every.HOURLY else subscription.times
+    found: list[Slot] = []
+    for at in reversed(times):
+        due_at = _instant(day, at, zone)
+        if not found or due_at < found[-1].due_at:
+            found.append(Slot(day, at, due_at, subscription.cutoff))
+    return found[::-1]
 
 
 def days_before(start: datetime, timezone: str, count: int) -> tuple[tuple[datetime, datetime], ...]:
@@ -43,10 +75,6 @@ def days_before(start: datetime, timezone: str, count: int) -> tuple[tuple[datet
     local = start.astimezone(zone)
     marks = [_instant(local.date() - timedelta(days=back), local.time(), zone) for back in range(count, 0, -1)]
     return tuple(pairwise((*marks, start.astimezone(UTC))))
-
-
-def _slot(recipient: Recipient, day: date) -> Slot:
-    return Slot(day=day, at=recipient.digest_at, due_at=_instant(day, recipient.digest_at, ZoneInfo(recipient.timezone)))
 
 
 def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -14,13 +14,86 @@ from aggregator.model.page import FailureKind
 from aggregator.model.rule import Span
 
 
+class Every(StrEnum):
+    """How often a subscription's mail comes. HOURLY: at each full hour of the reader's clock; WEEKLY: on one day of the week."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+class SubscriptionKind(StrEnum):
+    """DIGEST: all rules in one mail. CLIPPING: one mail for each rule that found something."""
+
+    DIGEST = "digest"
+    CLIPPING = "clipping"
+
+
+class MailFormat(StrEnum):
+    """What a mail holds: text and HTML, or text alone."""
+
+    BOTH = "both"
+    TEXT = "text"
+
+
+class WhenEmpty(StrEnum):
+    """What comes when there is nothing to tell: nothing, a mail all the same, or one after a week of silence."""
+
+    SKIP = "skip"
+    ALWAYS = "always"
+    WEEKLY = "weekly"
+
+
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a reader gets, and when. What it follows is owed to it from the transaction that stores a match on.
+
+    ``recipient`` is the reader's slug; ``rules`` are slugs or shell patterns (``iran-*``), ``groups`` the groups of sources that
+    count (none: all). ``times`` are local wall times in ``timezone`` (IANA), ascending, on ``weekdays`` (ISO
+    numbers, 1 = Monday). What was found in the time ``cutoff`` before a send time belongs to the next mail. ``language`` is that
+    of the mail's own words; ``cap`` the stories shown per rule at most (0: as many as the mail has room for).
+    """
+
+    slug: str
+    recipient: str
+    kind: SubscriptionKind = SubscriptionKind.DIGEST
+    rules: tuple[str, ...] = ("*",)
+    groups: tuple[str, ...] = ()
+    every: Every = Every.DAILY
+    times: tuple[time, ...] = (time(7, 0),)
+    weekdays: tuple[int, ...] = EVERY_DAY
+    timezone: str = "UTC"
+    language: str = "en"
+    cutoff: timedelta = timedelta()
+    format: MailFormat = MailFormat.BOTH
+    empty: WhenEmpty = WhenEmpty.SKIP
+    cap: int = 0
+    enabled: bool = True
+
+    def follows(self, rule: str) -> bool:
+        """Whether one of ``rules`` selects the rule of that slug (shell patterns, case-sensitive)."""
+        return any(fnmatchcase(rule, pattern) for pattern in self.rules)
+
+    def wants(self, rule: str, group: str) -> bool:
+        """Whether a match of that rule, of an article by a source of that group, is owed to it."""
+        return (not self.groups or group in self.groups) and self.follows(rule)
+
+    def addressed(self, recipient: Recipient) -> Recipient:
+        """The reader as this subscription speaks to him: in its language and zone, of its rules."""
+        return replace(recipient, rules=self.rules, timezone=self.timezone, language=self.language)
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A reader. ``digest_at`` is local wall time in ``timezone`` (IANA); ``weekdays`` are ISO numbers (1 = Monday).
+    """A reader. ``timezone`` (IANA) is his clock; ``rules`` are slugs or shell patterns (``iran-*``).
 
-    ``rules`` are slugs or shell patterns (``iran-*``); ``alerts=False`` means the digest only; ``send_empty`` asks for a
-    mail on days without matches, too. From the first of ``quiet`` to the second, local wall times, no alert comes but of high
-    priority; ``alerts_per_hour`` is how many mails of alerts an hour brings at most (0: no limit).
+    From the first of ``quiet`` to the second, local wall times, no alert comes but of high priority; ``alerts_per_hour`` is how
+    many mails of alerts an hour brings at most (0: no limit).
+    ``alerts=False`` means no mails at once. ``digest_at``, ``weekdays`` and ``send_empty`` make the subscription that bears his
+    slug, unless ``digest`` is False: see :meth:`own_subscription`.
     """
 
     slug: str
@@ -28,7 +101,7 @@ class Recipient:
     name: str = ""
     timezone: str = "UTC"
     digest_at: time = time(7, 0)
-    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    weekdays: tuple[int, ...] = EVERY_DAY
     language: str = "en"
     rules: tuple[str, ...] = ("*",)
     alerts: bool = True
@@ -42,14 +115,46 @@ class Recipient:
         """Whether one of ``rules`` selects the rule of that slug (shell patterns, case-sensitive)."""
         return any(fnmatchcase(rule, pattern) for pattern in self.rules)
 
+    def own_subscription(self) -> Subscription | None:
+        """The digest that comes with the reader himself; None when he wants none."""
+        if not self.digest:
+            return None
+        return Subscription(
+            slug=self.slug,
+            recipient=self.slug,
+            rules=self.rules,
+            times=(self.digest_at,),
+            weekdays=self.weekdays,
+            timezone=self.timezone,
+            language=self.language,
+            empty=WhenEmpty.ALWAYS if self.send_empty else WhenEmpty.SKIP,
+        )
+
+
+class SubscriptionState(StrEnum):
+    """Where a subscription stands. PENDING: its reader has not confirmed it yet; STOPPED: he, or the operator, ended it."""
+
+    ACTIVE = "active"
+    PENDING = "pending"
+    STOPPED = "stopped"
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A digest's place in the calendar: the reader's local date and wall time, and the instant (UTC) that they name."""
+    """A digest's place in the calendar: the reader's local date and wall time, and the instant (UTC) that they name.
+
+    Its window ends ``cutoff`` before that instant.
+    """
 
     day: date
     at: time
     due_at: datetime
+    cutoff: timedelta = timedelta()
+
+    @property
+    def ends_at(self) -> datetime:
+        """The end of the window, which is not part of it."""
+        return self.due_at - self.cutoff
 
 
 @dataclass(frozen=True, slots=True)

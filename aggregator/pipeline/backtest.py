@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aggregator.alerts import plan_alerts
+from aggregator.config.settings import Config
 from aggregator.digest import next_slot
-from aggregator.model.delivery import MatchedArticle, Recipient
+from aggregator.model.delivery import MatchedArticle
 from aggregator.model.rule import Lane, RuleSpec
 from aggregator.store.backtests import Hit
 
@@ -21,18 +22,21 @@ class WouldHaveSent:
     digests: dict[str, int]
 
 
-def would_have_sent(rule: RuleSpec, hits: Sequence[Hit], recipients: Sequence[Recipient], group_wait: timedelta) -> WouldHaveSent:
+def would_have_sent(rule: RuleSpec, hits: Sequence[Hit], config: Config) -> WouldHaveSent:
     """The mails for ``hits``, of a rule alone: other rules' matches would share some of them."""
     told = [hit for hit in hits if not hit.suppressed]
     alerts: dict[str, int] = {}
-    for batch in _batches(told, group_wait) if rule.lane is Lane.NOW else ():
-        for intent in plan_alerts([_matched(rule, hit) for hit in batch], recipients):
+    for batch in _batches(told, config.settings.alerts.group_wait) if rule.lane is Lane.NOW else ():
+        for intent in plan_alerts([_matched(rule, hit) for hit in batch], config.recipients):
             alerts[intent.recipient.slug] = alerts.get(intent.recipient.slug, 0) + 1
-    digests = {
-        person.slug: len({next_slot(person, hit.first_seen_at).due_at for hit in told})
-        for person in recipients
-        if person.enabled and person.digest and person.follows(rule.slug)
-    }
+    groups = {source.slug: source.group for source in config.sources}
+    slots: dict[str, set[tuple[str, datetime]]] = {}
+    for each in config.all_subscriptions:
+        if each.enabled and each.follows(rule.slug):
+            owed = (hit for hit in told if each.wants(rule.slug, groups.get(hit.source, "")))
+            met = {(each.slug, next_slot(each, hit.first_seen_at + each.cutoff).due_at) for hit in owed}
+            slots[each.recipient] = slots.get(each.recipient, set()) | met
+    digests = {reader: len(met) for reader, met in slots.items()}
     return WouldHaveSent(alerts, digests)
 
 

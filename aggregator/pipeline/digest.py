@@ -1,129 +1,219 @@
-"""Digests: readers whose hour has come in, frozen issues in the outbox out."""
+"""Digests: subscriptions whose hour has come in, frozen issues in the outbox out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
-from aggregator.digest import compose, days_before, latest_slot, render_digest
-from aggregator.errors import NotFound
+from aggregator.config.settings import Config
+from aggregator.digest import compose, days_before, latest_slot, render_digest, slots_between
+from aggregator.model.anomaly import Anomaly, Subject
 from aggregator.model.delivery import (
     DeliveryKind,
     DigestIssue,
     Letter,
     MatchedArticle,
-    Recipient,
     RuleDigest,
     Slot,
     SourceGap,
     SourceTrouble,
+    SubscriptionKind,
+    WatchedEdit,
+    WhenEmpty,
 )
 from aggregator.model.page import FailureKind
 from aggregator.model.source import SourceHealth
+from aggregator.notify import Links
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Active, Rooms
-from aggregator.store import Store, digests, edits, newsworthy, sources, volumes
-from aggregator.store.digests import Standing
+from aggregator.store import Store, digests, edits, newsworthy, sources, subscriptions, volumes
+from aggregator.store.digests import Run
 from aggregator.store.dossier import MissedEntries, missed_between
 from aggregator.store.outbox import NewDelivery
-
-INSTANT = timedelta(microseconds=1)
+from aggregator.store.subscriptions import Subscriber
 
 DAYS = 13
 """Days of history that a digest shows, beside its own; it compares with the last seven."""
 
 
 @dataclass(frozen=True, slots=True)
-class DigestReport:
-    """One digest: for whom, which slot, how much; ``mailed`` is False for an empty day."""
+class Draft:
+    """One digest as it would be: its issue and its letter. ``rule`` is a clipping's rule, "" for a digest of all rules.
 
-    recipient: str
+    ``tells`` says whether it is sent, or only recorded: there may be nothing in it.
+    """
+
+    issue: DigestIssue
+    letter: Letter
+    tells: bool
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestReport:
+    """What a slot came to: for which subscription, which day, how much; ``mails`` is 0 for an empty one."""
+
+    subscription: str
     day: str
     matches: int
     articles: int
     stories: int
-    mailed: bool
+    mails: int
 
 
-async def due_digests(rooms: Rooms) -> list[tuple[Recipient, Slot]]:
-    """The readers whose latest slot has no digest yet. Slots that passed while nobody watched collapse into the latest."""
+async def due_digests(rooms: Rooms) -> list[tuple[Subscriber, Slot]]:
+    """The subscriptions whose latest slot has no digest yet. Slots that passed while nobody watched collapse into the latest."""
     now, due = rooms.clock.now(), []
-    known = rooms.active.watch.registered
-    for person in rooms.active.config.recipients:
-        if not (person.enabled and person.digest) or person.slug not in known.recipients:
-            continue
-        slot = latest_slot(person, now)
-        if slot is None:
-            continue
-        try:
-            place = await rooms.store.read(digests.standing, person.slug)
-        except NotFound:  # taken away by `aggregator apply`, and we are not reloaded yet
-            continue
-        if not place.suppressed and _is_open(slot, place):
-            due.append((person, slot))
+    for subscriber in await rooms.store.read(subscriptions.listing):
+        slot = latest_slot(subscriber.subscription, now) if subscriber.receives(now) else None
+        if slot is not None and is_open(slot, subscriber):
+            due.append((subscriber, slot))
     return due
 
 
-def _is_open(slot: Slot, place: Standing) -> bool:
+def is_open(slot: Slot, subscriber: Subscriber) -> bool:
     """Whether a slot is still to be decided on. Who moves west meets the same hour of the same day again: it had its digest."""
-    if slot.due_at <= place.covered_until:
+    if slot.ends_at <= subscriber.covered_until:
         return False
-    last = place.last
+    last = subscriber.last
     return last is None or (slot.due_at > last.due_at and (slot.day, slot.at) > (last.day, last.at))
 
 
-async def run_digest(rooms: Rooms, recipient: Recipient, slot: Slot) -> DigestReport:
-    """Compose, render and freeze one digest. Raises Conflict when the slot has one already."""
-    place = await rooms.store.read(digests.standing, recipient.slug)
-    issue, letter = await draft_digest(rooms.store, rooms.active, recipient, slot, place)
-    settings, now = rooms.active.config.settings, rooms.clock.now()
-    mail: NewDelivery | None = None
-    if issue.match_ids or issue.edit_ids or issue.anomalies or recipient.send_empty:
-        key = f"digest:{place.recipient_id}:{slot.day.isoformat()}:{slot.at:%H%M%S}"
-        kind, links = DeliveryKind.DIGEST, await links_of(rooms.store, settings, now)
-        mail = seal(settings, letter, recipient, place.recipient_id, kind=kind, key=key, now=now, links=links)
-    window = (place.covered_until, slot.due_at)
-    # After an outage whatever was published meanwhile is still to be found: an empty day would be blindness, not silence.
-    skip = _slots_between(recipient, place.last.due_at if place.last else place.covered_until, slot) > 0
-    await rooms.store.write_durably(digests.freeze, place.recipient_id, slot, window, issue, mail, now, skip=skip)
-    day = slot.day.isoformat()
-    return DigestReport(recipient.slug, day, len(issue.match_ids), issue.articles, issue.stories, mail is not None)
+async def run_digest(rooms: Rooms, subscriber: Subscriber, slot: Slot) -> DigestReport:
+    """Compose, render and freeze what is due at a slot. Raises Conflict when it has its digest already."""
+    drafts = await draft_digests(rooms.store, rooms.active, subscriber, slot)
+    now = rooms.clock.now()
+    links = await links_of(rooms.store, rooms.active.config.settings, now)
+    runs = []
+    for draft in drafts:
+        mail = _sealed(rooms.active.config, subscriber, slot, draft, now, links) if draft.tells else None
+        runs.append(Run(draft.issue, mail, draft.rule))
+    await rooms.store.write_durably(digests.freeze, subscriber.id, slot, _window(subscriber, slot), runs, now)
+    return DigestReport(
+        subscriber.subscription.slug,
+        slot.day.isoformat(),
+        sum(len(run.issue.match_ids) for run in runs),
+        sum(run.issue.articles for run in runs),
+        sum(run.issue.stories for run in runs),
+        sum(run.mail is not None for run in runs),
+    )
 
 
-async def draft_digest(
-    store: Store, active: Active, recipient: Recipient, slot: Slot, place: Standing
-) -> tuple[DigestIssue, Letter]:
-    """What a digest would hold and look like, without sending or recording anything."""
-    config = active.config
-    window = (place.covered_until, slot.due_at)
-    items: list[MatchedArticle] = await store.read(digests.owed, place.recipient_id, slot.due_at)
-    changed = await store.read(edits.owed_edits, place.recipient_id, slot.due_at)
-    days = days_before(window[0], recipient.timezone, DAYS)
-    counts = await store.read(digests.matches_between, days)
-    followed = [rule for rule in config.rules if rule.enabled and recipient.follows(rule.slug)]
-    gone = {item.rule for item in items} - {rule.slug for rule in followed}
-    rules = [RuleDigest(rule.slug, rule.name, rule.query, counts.get(rule.slug, (0,) * DAYS)) for rule in followed]
+def _sealed(config: Config, subscriber: Subscriber, slot: Slot, draft: Draft, now: datetime, links: Links | None) -> NewDelivery:
+    key = f"digest:{subscriber.id}:{slot.day.isoformat()}:{slot.at:%H%M%S}"
+    return seal_digest(config, subscriber, draft, f"{key}:{draft.rule}" if draft.rule else key, now, links)
+
+
+def seal_digest(
+    config: Config, subscriber: Subscriber, draft: Draft, key: str, now: datetime, links: Links | None = None
+) -> NewDelivery:
+    """The message of a draft."""
+    reader, kind = subscriber.recipient, DeliveryKind.DIGEST
+    return seal(config.settings, draft.letter, reader, subscriber.recipient_id, kind=kind, key=key, now=now, links=links)
+
+
+def _window(subscriber: Subscriber, slot: Slot) -> tuple[datetime, datetime]:
+    return min(subscriber.covered_until, slot.ends_at), slot.ends_at
+
+
+async def draft_digests(store: Store, active: Active, subscriber: Subscriber, slot: Slot) -> list[Draft]:
+    """What a slot would bring, without sending or recording anything: one digest, or one clipping for each rule with news.
+
+    When no rule of a clipping has any, it is one digest of all, with nothing in it.
+    """
+    subscription = subscriber.subscription
+    matter = await _gather(store, active, subscriber, slot)
+    with_news = {item.rule for item in matter.items} | {edit.rule for edit in matter.changed}
+    with_news |= {item.slug for item in matter.unusual if item.subject is Subject.RULE and subscription.follows(item.slug)}
+    if subscription.kind is SubscriptionKind.DIGEST or not with_news:
+        return [_draft(active.config, subscriber, slot, matter)]
+    known = [rule.slug for rule in active.config.rules]
     # A rule that was taken away after it matched still owes what it found.
-    rules += [RuleDigest(slug, slug, "", counts.get(slug, (0,) * DAYS)) for slug in sorted(gone)]
-    troubles = [_trouble(source) for source in await store.read(sources.troubled)]
-    missed = _slots_between(recipient, place.covered_until, slot)
-    gaps = [_gap(source) for source in await store.read(missed_between, *window)]
-    unusual = await store.read(volumes.begun_between, *window)
-    outlets = await store.read(newsworthy.new_outlets, items, window[0])
-    instance = config.settings.instance
-    told = (items, rules, troubles, gaps, changed, unusual)
-    issue = compose(recipient, slot.day, window, *told, instance=instance, missed_days=missed, new_outlets=outlets)
-    return issue, render_digest(issue)
+    order = [*(slug for slug in known if slug in with_news), *sorted(with_news.difference(known))]
+    return [_draft(active.config, subscriber, slot, matter.of_rule(slug), slug) for slug in order]
 
 
-def _slots_between(recipient: Recipient, since: datetime, slot: Slot) -> int:
-    """How many of the reader's slots lie after ``since`` and before this one. A day off is no slot."""
-    between, before = 0, latest_slot(recipient, slot.due_at - INSTANT)
-    while before is not None and before.due_at > since:
-        between += 1
-        before = latest_slot(recipient, before.due_at - INSTANT)
-    return between
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    """Everything that a slot's digests are made of; ``missed`` are the days before the slot's on which one should have come."""
+
+    window: tuple[datetime, datetime]
+    items: Sequence[MatchedArticle]
+    changed: Sequence[WatchedEdit]
+    counts: Mapping[str, tuple[int, ...]]
+    troubles: Sequence[SourceTrouble]
+    gaps: Sequence[SourceGap]
+    unusual: Sequence[Anomaly]
+    missed: tuple[date, ...]
+    outlets: Collection[tuple[str, str]]
+
+    def of_rule(self, slug: str) -> _Matter:
+        """What of it one rule's clipping has."""
+        items = [item for item in self.items if item.rule == slug]
+        return replace(self, items=items, changed=[edit for edit in self.changed if edit.rule == slug])
+
+
+async def _gather(store: Store, active: Active, subscriber: Subscriber, slot: Slot) -> _Matter:
+    window, zone = _window(subscriber, slot), subscriber.subscription.timezone
+    items = await store.read(digests.owed, subscriber.id, slot.ends_at)
+    return _Matter(
+        window,
+        items=items,
+        changed=await store.read(edits.owed_edits, subscriber.id, slot.ends_at),
+        counts=await store.read(digests.matches_between, days_before(window[0], zone, DAYS)),
+        troubles=[_trouble(source) for source in await store.read(sources.troubled)],
+        gaps=[_gap(source) for source in await store.read(missed_between, *window)],
+        unusual=await store.read(volumes.begun_between, *window),
+        missed=_missed(subscriber, slot),
+        outlets=await store.read(newsworthy.new_outlets, items, window[0]),
+    )
+
+
+def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, rule: str = "") -> Draft:
+    """One digest, or the clipping of ``rule``."""
+    subscription = subscriber.subscription
+    followed = [each for each in config.rules if each.enabled and rule in ("", each.slug) and subscription.follows(each.slug)]
+    # What is owed is told, whether its rule is still there and still followed or not.
+    owed = {item.rule for item in matter.items} | {edit.rule for edit in matter.changed}
+    names = {each.slug: each for each in config.rules}
+    rules = [RuleDigest(each.slug, each.name, each.query, matter.counts.get(each.slug, (0,) * DAYS)) for each in followed]
+    for slug in sorted(owed - {each.slug for each in followed}):
+        spec = names.get(slug)
+        name, query = (spec.name, spec.query) if spec else (slug, "")
+        rules.append(RuleDigest(slug, name, query, matter.counts.get(slug, (0,) * DAYS)))
+    reader = subscription.addressed(subscriber.recipient)
+    reader = replace(reader, rules=(rule,) if rule else (*reader.rules, *sorted(owed)))
+    issue = compose(
+        reader,
+        slot.day,
+        matter.window,
+        matter.items,
+        rules,
+        matter.troubles,
+        matter.gaps,
+        matter.changed,
+        matter.unusual,
+        instance=config.settings.instance,
+        missed_days=len(matter.missed),
+        new_outlets=matter.outlets,
+        clipping=bool(rule),
+    )
+    news = bool(issue.match_ids or issue.edit_ids or issue.anomalies)
+    return Draft(issue, render_digest(issue), news or _tells_that_nothing_came(subscriber, matter), rule)
+
+
+def _tells_that_nothing_came(subscriber: Subscriber, matter: _Matter) -> bool:
+    """Whether a digest goes out that has nothing to tell: where it is wanted, and where silence would be blindness."""
+    return subscriber.subscription.empty is WhenEmpty.ALWAYS or bool(matter.missed)
+
+
+def _missed(subscriber: Subscriber, slot: Slot) -> tuple[date, ...]:
+    """The local days before the slot's that had slots without a digest. A day off has none."""
+    since = subscriber.covered_until + slot.cutoff
+    between = slots_between(subscriber.subscription, since, slot.due_at)
+    return tuple(dict.fromkeys(each.day for each in between if each.day < slot.day))
 
 
 def _trouble(source: SourceHealth) -> SourceTrouble:

@@ -141,17 +141,17 @@ class Ticks:
     async def digest(self) -> int:
         """Compose the digests whose hour has come."""
         done = 0
-        for recipient, slot in await due_digests(self._rooms):
+        for subscriber, slot in await due_digests(self._rooms):
             if self.stopping:
                 break
             async with self._deciding:
                 try:
-                    report = await run_digest(self._rooms, recipient, slot)
+                    report = await run_digest(self._rooms, subscriber, slot)
                 except Conflict as conflict:
-                    log.warning("digest.conflict", recipient=recipient.slug, detail=str(conflict))
+                    log.warning("digest.conflict", subscription=subscriber.subscription.slug, detail=str(conflict))
                     continue
             done += 1
-            log.info("digest.queued" if report.mailed else "digest.empty", **asdict(report))
+            log.info("digest.queued" if report.mails else "digest.empty", **asdict(report))
         return done
 
     async def deliver(self) -> int:

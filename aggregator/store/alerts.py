@@ -27,6 +27,7 @@ from aggregator.store.tables import (
     RuleRow,
     SourceRow,
     StormNoticeRow,
+    SubscriptionRow,
 )
 
 HOUR = timedelta(hours=1)
@@ -125,10 +126,12 @@ def _placed(recipient_id: int) -> Select[AlertRow, str, int, int | None, str, da
 
 def _owed(session: Session, recipient_id: int, match_ids: Sequence[int]) -> set[int]:
     """Those matches that a digest gives, or gave, to the reader."""
+    mine = select(DigestItemRow.match_id).join(SubscriptionRow, col(SubscriptionRow.id) == DigestItemRow.subscription_id)
+    mine = mine.where(SubscriptionRow.recipient_id == recipient_id)
     found: set[int] = set()
     for start in range(0, len(match_ids), 500):
         ids = col(DigestItemRow.match_id).in_(match_ids[start : start + 500])
-        found.update(session.exec(select(DigestItemRow.match_id).where(DigestItemRow.recipient_id == recipient_id, ids)))
+        found.update(session.exec(mine.where(ids)))
     return found
 
 

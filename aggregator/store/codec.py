@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from aggregator.model.article import DateCandidate
-from aggregator.model.delivery import Recipient
+from aggregator.model.delivery import Recipient, Subscription
 from aggregator.model.feed import FeedEntry, Window
 from aggregator.model.rule import Entity, RuleSpec, Span
 from aggregator.model.source import History, SourceSpec
@@ -47,6 +47,7 @@ SOURCE = Codec(SourceSpec)
 ENTITY = Codec(Entity)
 RULE = Codec(RuleSpec)
 RECIPIENT = Codec(Recipient)
+SUBSCRIPTION = Codec(Subscription)
 ENTRY = Codec(FeedEntry)
 HISTORY = Codec(History)
 DATE_CANDIDATE = Codec(DateCandidate)

@@ -1,9 +1,9 @@
-"""Digests: what is owed to a reader, and freezing it into an issue."""
+"""Digests: what is owed to a subscription, and freezing it into an issue."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,47 +11,31 @@ from sqlalchemy import func, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from aggregator.errors import Conflict, NotFound
-from aggregator.model.delivery import DigestIssue, MatchedArticle, Slot
+from aggregator.errors import Conflict
+from aggregator.model.delivery import DigestIssue, MatchedArticle, Slot, SubscriptionState
 from aggregator.store.matches import matched_articles
 from aggregator.store.outbox import NewDelivery, enqueue
-from aggregator.store.tables import DigestEditRow, DigestItemRow, DigestRow, MatchRow, RecipientRow, RuleRow
+from aggregator.store.tables import DigestEditRow, DigestItemRow, DigestRow, MatchRow, RuleRow, SubscriptionRow
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a reader's digests stand: the last slot that is decided on, and the instant up to which digests account.
+class Run:
+    """One digest of a slot with its mail, None when nothing is sent. ``rule`` is a clipping's rule, "" for a digest of all."""
 
-    The two differ when the last ones were given up, or skipped after an outage: what they would have told is still owed.
-    """
-
-    recipient_id: int
-    last: Slot | None
-    covered_until: datetime
-    suppressed: str
+    issue: DigestIssue
+    mail: NewDelivery | None
+    rule: str = ""
 
 
-def standing(session: Session, recipient: str) -> Standing:
-    """Where a reader's digests stand. Raises NotFound for somebody who is not applied yet."""
-    row = session.exec(select(RecipientRow).where(RecipientRow.slug == recipient, col(RecipientRow.removed_at).is_(None))).first()
-    if row is None or row.id is None:
-        raise NotFound(f"there is no recipient {recipient!r} in the store; run `aggregator apply` first")
-    mine = select(DigestRow).where(DigestRow.recipient_id == row.id).order_by(col(DigestRow.window_end).desc()).limit(1)
-    newest = session.exec(mine).first()
-    told = session.exec(mine.where(col(DigestRow.state).in_(("queued", "empty")))).first()
-    last = Slot(newest.slot_day, newest.slot_time, newest.window_end) if newest else None
-    # Who was taken away and came back begins anew.
-    covered = max(told.window_end, row.created_at) if told else row.created_at
-    return Standing(row.id, last, covered, row.suppressed)
-
-
-def owed(session: Session, recipient_id: int, until: datetime) -> list[MatchedArticle]:
-    """Every match that no digest has given to this reader yet, found before ``until``."""
+def owed(session: Session, subscription_id: int, until: datetime) -> list[MatchedArticle]:
+    """Every match that no digest has given to this subscription yet, found before ``until``."""
     ids = session.exec(
         select(MatchRow.id)
         .join(DigestItemRow, col(DigestItemRow.match_id) == MatchRow.id)
         .where(
-            DigestItemRow.recipient_id == recipient_id, col(DigestItemRow.digest_id).is_(None), col(MatchRow.matched_at) < until
+            DigestItemRow.subscription_id == subscription_id,
+            col(DigestItemRow.digest_id).is_(None),
+            col(MatchRow.matched_at) < until,
         )
     ).all()
     return matched_articles(session, [id_ for id_ in ids if id_ is not None])
@@ -74,45 +58,54 @@ def matches_between(session: Session, bounds: Sequence[tuple[datetime, datetime]
 
 def freeze(
     session: Session,
-    recipient_id: int,
+    subscription_id: int,
     slot: Slot,
     window: tuple[datetime, datetime],
-    issue: DigestIssue,
-    mail: NewDelivery | None,
+    runs: Sequence[Run],
     now: datetime,
-    *,
-    skip: bool = False,
-) -> int:
-    """Record a digest, tie its items to it and put its mail into the outbox, in one transaction. Returns the digest's id.
+) -> list[int]:
+    """Record what a slot came to, tie the items to it and put the mails into the outbox, all in one transaction. Returns the ids.
 
-    Without a mail the slot is recorded as empty; or as skipped (``skip``), so that the next one accounts for its time, too.
-    Raises Conflict when the slot has its digest, or an item was given meanwhile.
+    A run without a mail is recorded as empty. Raises Conflict when the slot has its digest, an item was given meanwhile, or the
+    subscription ended meanwhile.
     """
-    state = "queued" if mail else "skipped" if skip else "empty"
-    values = {"recipient_id": recipient_id, "slot_day": slot.day, "slot_time": slot.at, "window_start": window[0]}
-    values |= {"window_end": window[1], "state": state, "matches": len(issue.match_ids)}
-    values |= {"articles": issue.articles, "stories": issue.stories}
+    row = session.get_one(SubscriptionRow, subscription_id)
+    if row.state != SubscriptionState.ACTIVE or row.removed_at is not None:
+        raise Conflict(f"subscription {row.slug!r} ended meanwhile: no digest goes out")
+    return [_freeze(session, subscription_id, slot, window, run, now) for run in runs]
+
+
+def _freeze(
+    session: Session, subscription_id: int, slot: Slot, window: tuple[datetime, datetime], run: Run, now: datetime
+) -> int:
+    issue, mail = run.issue, run.mail
+    values = {"subscription_id": subscription_id, "slot_day": slot.day, "slot_time": slot.at, "rule": run.rule}
+    values |= {"due_at": slot.due_at, "window_start": window[0], "window_end": window[1], "matches": len(issue.match_ids)}
+    values |= {"state": "queued" if mail else "empty", "articles": issue.articles, "stories": issue.stories}
     try:
         digest_id: int = session.execute(insert(DigestRow).values(**values).returning(col(DigestRow.id))).scalar_one()
     except IntegrityError:
         raise Conflict(f"the digest of {slot.day} {slot.at:%H:%M} exists already") from None
-    _give(session, DigestItemRow, col(DigestItemRow.match_id), issue.match_ids, recipient_id, digest_id)
-    _give(session, DigestEditRow, col(DigestEditRow.edit_id), issue.edit_ids, recipient_id, digest_id)
+    _give(session, DigestItemRow, col(DigestItemRow.match_id), issue.match_ids, subscription_id, digest_id)
+    _give(session, DigestEditRow, col(DigestEditRow.edit_id), issue.edit_ids, subscription_id, digest_id)
     if mail is not None:
-        enqueue(
-            session, NewDelivery(**{name: getattr(mail, name) for name in NewDelivery.__slots__} | {"digest_id": digest_id}), now
-        )
+        enqueue(session, replace(mail, digest_id=digest_id), now)
     return digest_id
 
 
 def _give(
-    session: Session, ledger: type[DigestItemRow | DigestEditRow], key: Any, ids: Sequence[int], recipient_id: int, digest_id: int
+    session: Session,
+    ledger: type[DigestItemRow | DigestEditRow],
+    key: Any,
+    ids: Sequence[int],
+    subscription_id: int,
+    digest_id: int,
 ) -> None:
     """Tie what is owed to its digest. Raises Conflict when part of it was given meanwhile."""
     given = 0
     for start in range(0, len(ids), 500):
         owed = (
-            col(ledger.recipient_id) == recipient_id,
+            col(ledger.subscription_id) == subscription_id,
             key.in_(ids[start : start + 500]),
             col(ledger.digest_id).is_(None),
         )

@@ -41,20 +41,20 @@ def dispatch_edits(session: Session, ids: Sequence[int], mails: Sequence[NewDeli
     return sum(enqueue(session, mail, now) is not None for mail in mails)
 
 
-def owe_edit(session: Session, edit_id: int, recipient_ids: Iterable[int]) -> None:
+def owe_edit(session: Session, edit_id: int, subscription_ids: Iterable[int]) -> None:
     """Enter an edit into the digests' ledger, in the transaction that stores it."""
-    owed = [{"recipient_id": recipient_id, "edit_id": edit_id} for recipient_id in recipient_ids]
+    owed = [{"subscription_id": subscription_id, "edit_id": edit_id} for subscription_id in subscription_ids]
     if owed:
         session.execute(insert(DigestEditRow), owed)
 
 
-def owed_edits(session: Session, recipient_id: int, until: datetime) -> list[WatchedEdit]:
-    """Every edit that no digest has told this reader of yet, noted before ``until``; oldest first, then by the rules' order."""
+def owed_edits(session: Session, subscription_id: int, until: datetime) -> list[WatchedEdit]:
+    """Every edit noted before ``until`` that is still owed to this subscription; oldest first, then by the rules' order."""
     rows = session.exec(
         select(EditRow, RuleRow.slug)
         .join(DigestEditRow, col(DigestEditRow.edit_id) == EditRow.id)
         .join(RuleRow, col(RuleRow.id) == EditRow.rule_id)
-        .where(DigestEditRow.recipient_id == recipient_id, col(DigestEditRow.digest_id).is_(None), col(EditRow.at) < until)
+        .where(DigestEditRow.subscription_id == subscription_id, col(DigestEditRow.digest_id).is_(None), col(EditRow.at) < until)
         .order_by(col(EditRow.at), col(EditRow.article_id), col(EditRow.revision), col(RuleRow.position), col(EditRow.id))
     ).all()
     ids = list({row.article_id for row, _ in rows})

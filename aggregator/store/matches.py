@@ -21,6 +21,7 @@ from aggregator.store.edits import owe_edit
 from aggregator.store.raising import Raised, raise_alerts
 from aggregator.store.registry import Registered
 from aggregator.store.rhythm import Rhythm, hasten
+from aggregator.store.subscriptions import Follower, followers
 from aggregator.store.tables import ArticleRow, DigestItemRow, EditRow, MatchRow, RuleRow
 
 
@@ -68,10 +69,11 @@ def store_matches(
     after the first article of a story, if that is all it is to tell.
     """
     matches = alerts = told = 0
+    owing = followers(session) if any(hits or article.revision > 1 for article, hits in found) else ()
     for article, hits in found:
         edit = (edits or {}).get(article.id, Edit())
         if article.revision > 1:
-            told += _follow(session, article, {match.rule for match in hits}, edit, watch, now)
+            told += _follow(session, article, {match.rule for match in hits}, edit, watch, owing, now)
         for match in hits:
             suppressed = _not_the_first(session, article, match, watch)
             match_id = _insert(session, article, match, watch, now, by_edit=match.rule in edit.newly, suppressed=suppressed)
@@ -82,7 +84,7 @@ def store_matches(
                 by_edit = match.rule in edit.newly
                 alerts += _raise_alert(session, article, match, match_id, watch, now, by_edit=by_edit)
             if not suppressed and article.revision_reason != Reason.REEXTRACTION:
-                _owe(session, match, match_id, watch)
+                _owe(session, match, match_id, article, owing)
         if hits:
             hasten(session, article.id, article.first_seen_at, watch.rhythm, now)
         # An edit that came in between has a higher revision, and its own turn.
@@ -94,7 +96,15 @@ def store_matches(
     return MatchCounts(len(found), matches, alerts, told)
 
 
-def _follow(session: Session, article: Article, hits: Collection[str], edit: Edit, watch: Watch, now: datetime) -> int:
+def _follow(
+    session: Session,
+    article: Article,
+    hits: Collection[str],
+    edit: Edit,
+    watch: Watch,
+    owing: Sequence[Follower],
+    now: datetime,
+) -> int:
     """What an edit means for the rules that had found the article before. Returns how many are told."""
     slugs = {rule_id: slug for slug, rule_id in watch.registered.rules.items()}
     told = 0
@@ -128,7 +138,7 @@ def _follow(session: Session, article: Article, hits: Collection[str], edit: Edi
             if edit_id is not None:
                 told += 1
                 # A mail of its own goes to readers with alerts on; it is owed to the others in their digest.
-                owe_edit(session, edit_id, _digest_readers(slug, watch, without_alerts=at_once))
+                owe_edit(session, edit_id, _followed(slug, article, owing, without_alerts=at_once))
     session.flush()
     return told
 
@@ -187,17 +197,16 @@ def _raise_alert(
     return raise_alerts(session, raised, readers, now, watch.group_wait)
 
 
-def _owe(session: Session, match: Match, match_id: int, watch: Watch) -> None:
-    owed = [{"recipient_id": reader, "match_id": match_id} for reader in _digest_readers(match.rule, watch)]
+def _owe(session: Session, match: Match, match_id: int, article: Article, owing: Sequence[Follower]) -> None:
+    owed = [{"subscription_id": id_, "match_id": match_id} for id_ in _followed(match.rule, article, owing)]
     if owed:
         session.execute(insert(DigestItemRow), owed)
 
 
-def _digest_readers(rule: str, watch: Watch, *, without_alerts: bool = False) -> list[int]:
-    """The ids of those who read of a rule in a digest; of these, only those who get no alerts, if so asked."""
-    known = watch.registered.recipients
-    readers = [person for person in watch.recipients if person.enabled and person.digest and person.slug in known]
-    return [known[person.slug] for person in readers if person.follows(rule) and not (without_alerts and person.alerts)]
+def _followed(rule: str, article: Article, owing: Sequence[Follower], *, without_alerts: bool = False) -> list[int]:
+    """The ids of the subscriptions that follow a rule; of these, only those whose readers get no alerts, if so asked."""
+    group = article.source_group
+    return [each.id for each in owing if each.subscription.wants(rule, group) and not (without_alerts and each.alerts)]
 
 
 def matched_articles(session: Session, match_ids: Sequence[int]) -> list[MatchedArticle]:

@@ -17,17 +17,18 @@ from sqlmodel import Session, col, select
 
 from aggregator.config.settings import Config
 from aggregator.manners import ORDINARY, phase
-from aggregator.model.delivery import Recipient
+from aggregator.model.delivery import Recipient, Subscription
 from aggregator.model.rule import Entity, RuleSpec
 from aggregator.model.source import SourceSpec
-from aggregator.store.codec import ENTITY, RECIPIENT, RULE, SOURCE, Codec
+from aggregator.store.codec import ENTITY, RECIPIENT, RULE, SOURCE, SUBSCRIPTION, Codec
 from aggregator.store.rules import put_rules
+from aggregator.store.subscriptions import put_subscriptions, written
 from aggregator.store.tables import EntityRow, RecipientRow, RuleRow, SourceRow
 
 FEW = 20
 """So many new sources at once are polled at once; more are spread."""
 
-S = TypeVar("S", SourceSpec, Entity, RuleSpec, Recipient)
+S = TypeVar("S", SourceSpec, Entity, RuleSpec, Recipient, Subscription)
 R = TypeVar("R", SourceRow, EntityRow, RuleRow, RecipientRow)
 
 
@@ -52,12 +53,15 @@ class Registered:
 
 
 def plan(session: Session, config: Config) -> tuple[Change, ...]:
-    """What ``apply`` would change, in the order sources, entities, rules, recipients."""
+    """What ``apply`` would change, in the order sources, entities, rules, recipients, subscriptions (but readers' own ones)."""
+    extra = tuple(each for each in config.all_subscriptions if each.slug != each.recipient)
+    people = session.exec(select(RecipientRow).where(RecipientRow.created_by == "")).all()
     return (
         *_differences("source", SOURCE, config.sources, session.exec(select(SourceRow)).all()),
         *_differences("entity", ENTITY, config.entities, session.exec(select(EntityRow)).all()),
         *_differences("rule", RULE, config.rules, _rules_to_compare(session, config)),
-        *_differences("recipient", RECIPIENT, config.recipients, session.exec(select(RecipientRow)).all()),
+        *_differences("recipient", RECIPIENT, config.recipients, people),
+        *_differences("subscription", SUBSCRIPTION, extra, written(session)),
     )
 
 
@@ -114,9 +118,11 @@ def apply(session: Session, config: Config, now: datetime, host_key: Callable[[s
     for recipient in config.recipients:
         if ("recipient", recipient.slug) in touched:
             _put_recipient(session, recipient, now)
+    session.flush()
+    put_subscriptions(session, config, now)
     tables: dict[str, Any] = {"source": SourceRow, "entity": EntityRow, "rule": RuleRow, "recipient": RecipientRow}
     for (noun, slug), verb in touched.items():
-        if verb == "removed":
+        if verb == "removed" and noun in tables:
             gone = _row(session, tables[noun], slug)
             assert gone is not None
             gone.removed_at = now
@@ -203,7 +209,7 @@ def _put_recipient(session: Session, spec: Recipient, now: datetime) -> None:
         row.created_at = now
     if row.spec.get("address") != spec.address:
         row.suppressed = ""
-    row.spec, row.removed_at = RECIPIENT.dump(spec), None
+    row.spec, row.removed_at, row.created_by = RECIPIENT.dump(spec), None, ""
     session.add(row)
 
 

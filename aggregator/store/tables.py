@@ -543,7 +543,10 @@ class EntityRow(SQLModel, table=True):
 
 
 class RecipientRow(SQLModel, table=True):
-    """A reader. ``suppressed`` holds the relay's words after a permanent refusal; mail to this address then rests."""
+    """A reader. ``suppressed`` holds the relay's words after a permanent refusal; mail to this address then rests.
+
+    ``created_by`` is "" for one who stands in the files.
+    """
 
     __tablename__ = "recipient"
 
@@ -553,6 +556,30 @@ class RecipientRow(SQLModel, table=True):
     created_at: datetime
     removed_at: datetime | None = None
     suppressed: str = ""
+    created_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class SubscriptionRow(SQLModel, table=True):
+    """What a reader gets, and when (``spec``). ``state``: active, pending (until its reader confirms it), or stopped.
+
+    ``created_by`` is "" for what stands in the files, else who made it: the files say nothing of it then. ``begun_at``: digests
+    account from then on. ``paused_until``: nothing is sent before, and all of it is still owed then.
+    """
+
+    __tablename__ = "subscription"
+
+    id: int | None = Field(default=None, primary_key=True)
+    recipient_id: int = Field(foreign_key="recipient.id", index=True)
+    slug: str = Field(unique=True)
+    spec: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: datetime
+    created_by: str = ""
+    begun_at: datetime
+    removed_at: datetime | None = None
+    state: str = "active"
+    paused_until: datetime | None = None
+    stopped_at: datetime | None = None
+    stop_reason: str = ""
 
 
 class MatchRow(SQLModel, table=True):
@@ -737,14 +764,19 @@ class SnoozeRow(SQLModel, table=True):
 
 
 class DigestRow(SQLModel, table=True):
-    """One digest per recipient and slot. ``state``: queued, empty, skipped, failed. Its items are frozen with it."""
+    """One digest per subscription and slot; of clippings one per ``rule`` (its slug) that had something to tell.
+
+    ``state``: queued, empty, failed. Its items are frozen with it. The window ends at ``due_at`` (the slot's instant), or before.
+    """
 
     __tablename__ = "digest"
 
     id: int | None = Field(default=None, primary_key=True)
-    recipient_id: int = Field(foreign_key="recipient.id")
+    subscription_id: int = Field(foreign_key="subscription.id")
     slot_day: date
     slot_time: time
+    rule: str = ""
+    due_at: datetime
     window_start: datetime
     window_end: datetime
     state: str
@@ -752,18 +784,21 @@ class DigestRow(SQLModel, table=True):
     articles: int = 0
     stories: int = 0
 
-    __table_args__ = (UniqueConstraint("recipient_id", "slot_day", "slot_time"),)
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "slot_day", "slot_time", "rule"),
+        Index("ix_digest_due", "subscription_id", "due_at"),
+    )
 
 
 class DigestItemRow(SQLModel, table=True):
-    """The ledger: this match is owed to this recipient (``digest_id`` NULL), or stands in that digest.
+    """The ledger: this match is owed to this subscription (``digest_id`` NULL), or stands in that digest.
 
     Written in the transaction that stores the match, so that no clock decides what belongs to a digest.
     """
 
     __tablename__ = "digest_item"
 
-    recipient_id: int = Field(foreign_key="recipient.id", primary_key=True)
+    subscription_id: int = Field(foreign_key="subscription.id", primary_key=True)
     match_id: int = Field(foreign_key="match.id", primary_key=True)
     digest_id: int | None = Field(default=None, foreign_key="digest.id", index=True)
 
@@ -771,11 +806,11 @@ class DigestItemRow(SQLModel, table=True):
 
 
 class DigestEditRow(SQLModel, table=True):
-    """The ledger of edits: this one is owed to this recipient (``digest_id`` NULL), or stands in that digest."""
+    """The ledger of edits: this one is owed to this subscription (``digest_id`` NULL), or stands in that digest."""
 
     __tablename__ = "digest_edit"
 
-    recipient_id: int = Field(foreign_key="recipient.id", primary_key=True)
+    subscription_id: int = Field(foreign_key="subscription.id", primary_key=True)
     edit_id: int = Field(foreign_key="edit.id", primary_key=True)
     digest_id: int | None = Field(default=None, foreign_key="digest.id", index=True)
 

@@ -4,28 +4,28 @@ from itertools import pairwise
 import pytest
 
 from aggregator.digest import days_before, latest_slot, next_slot
-from aggregator.model.delivery import Recipient
+from aggregator.model.delivery import Subscription
 
 ZONES = ("Europe/Paris", "America/New_York", "Africa/Cairo", "Asia/Tehran", "Australia/Lord_Howe")
 
 
-def reader(zone: str, at: time, weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)) -> Recipient:
-    return Recipient(slug="desk", address="desk@example.org", timezone=zone, digest_at=at, weekdays=weekdays)
+def daily(zone: str, *at: time, weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)) -> Subscription:
+    return Subscription("desk", "desk", timezone=zone, times=at, weekdays=weekdays)
 
 
 @pytest.mark.parametrize("at", [time(0, 0), time(2, 30), time(8, 0)], ids=str)
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_year_has_one_slot_per_local_date_none_twice_none_skipped(zone: str, at: time) -> None:
-    recipient = reader(zone, at)
+    subscription = daily(zone, at)
     now = datetime(2026, 1, 5, tzinfo=UTC)
-    previous = latest_slot(recipient, now)
+    previous = latest_slot(subscription, now)
     assert previous is not None
     for _ in range(365):
-        slot = next_slot(recipient, now)
+        slot = next_slot(subscription, now)
         assert slot.day == previous.day + timedelta(days=1)
         assert slot.at == at
-        assert latest_slot(recipient, slot.due_at - timedelta(microseconds=1)) == previous
-        assert latest_slot(recipient, slot.due_at) == slot
+        assert latest_slot(subscription, slot.due_at - timedelta(microseconds=1)) == previous
+        assert latest_slot(subscription, slot.due_at) == slot
         assert timedelta(hours=22) < slot.due_at - previous.due_at < timedelta(hours=26)
         previous, now = slot, slot.due_at
 
@@ -42,27 +42,27 @@ def test_a_year_has_one_slot_per_local_date_none_twice_none_skipped(zone: str, a
     ],
 )
 def test_wall_times_in_gaps_and_folds(zone: str, at: time, day: date, due: datetime) -> None:
-    slot = latest_slot(reader(zone, at), due)
+    slot = latest_slot(daily(zone, at), due)
     assert slot is not None
     assert (slot.day, slot.due_at) == (day, due)
 
 
 def test_weekdays_are_the_readers() -> None:
-    recipient = reader("Pacific/Auckland", time(7), weekdays=(1, 5))
+    subscription = daily("Pacific/Auckland", time(7), weekdays=(1, 5))
     sunday_there = datetime(2026, 11, 21, 20, tzinfo=UTC)  # Sunday 22 Nov 09:00 in Auckland
-    latest = latest_slot(recipient, sunday_there)
+    latest = latest_slot(subscription, sunday_there)
     assert latest is not None
     assert latest.day == date(2026, 11, 20)
-    assert next_slot(recipient, sunday_there).day == date(2026, 11, 23)
-    assert next_slot(recipient, next_slot(recipient, sunday_there).due_at).day == date(2026, 11, 27)
+    assert next_slot(subscription, sunday_there).day == date(2026, 11, 23)
+    assert next_slot(subscription, next_slot(subscription, sunday_there).due_at).day == date(2026, 11, 27)
 
 
-def test_a_reader_without_weekdays_has_no_slot() -> None:
-    recipient = reader("UTC", time(7), weekdays=())
+def test_without_weekdays_there_is_no_slot() -> None:
+    subscription = daily("UTC", time(7), weekdays=())
     now = datetime(2026, 11, 24, tzinfo=UTC)
-    assert latest_slot(recipient, now) is None
+    assert latest_slot(subscription, now) is None
     with pytest.raises(ValueError, match="desk"):
-        next_slot(recipient, now)
+        next_slot(subscription, now)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from aggregator.config.settings import AlertSettings, Config, Settings
 from aggregator.model.delivery import Recipient
 from aggregator.model.rule import Lane, RuleSpec
 from aggregator.pipeline.backtest import WouldHaveSent, would_have_sent
@@ -24,7 +25,7 @@ def hit(number: int, after: timedelta, group: int | None = None, *, baseline: bo
 
 
 def sent(rule: RuleSpec, hits: Sequence[Hit], *people: Recipient) -> WouldHaveSent:
-    return would_have_sent(rule, hits, people or (ANA,), WAIT)
+    return would_have_sent(rule, hits, Config(Settings(alerts=AlertSettings(group_wait=WAIT)), recipients=people or (ANA,)))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from aggregator.config.settings import ArticleSettings, Config
 from aggregator.errors import Conflict
 from aggregator.model.delivery import Recipient
 from aggregator.model.rule import Entity, Lane, RuleSpec
-from aggregator.pipeline.digest import draft_digest, due_digests, run_digest
+from aggregator.pipeline.digest import draft_digests, due_digests, run_digest
 from aggregator.store import digests
+from aggregator.store.digests import Run
 from aggregator.store.tables import DigestEditRow, DigestRow
 
 Desk = Callable[..., Config]
@@ -126,17 +127,19 @@ async def test_edits_are_frozen_with_their_digest_and_a_draft_gives_the_same_aga
     async with open_app(watching(Lane.DIGEST, ANA), clock=clock) as app:
         await _edit(app, clock, site)
         clock.at = clock.at.replace(hour=7, minute=0)
-        ((person, slot),) = await due_digests(app.rooms)
+        ((ana, slot),) = await due_digests(app.rooms)
         store, active = app.rooms.store, app.rooms.active
-        place = await store.read(digests.standing, "ana")
-        issue, letter = await draft_digest(store, active, person, slot, place)
-        assert (issue, letter) == await draft_digest(store, active, person, slot, place)
+        (draft,) = await draft_digests(store, active, ana, slot)
+        assert [draft] == await draft_digests(store, active, ana, slot)
+        issue, letter = draft.issue, draft.letter
         assert len(issue.edit_ids) == 1
-        await run_digest(app.rooms, person, slot)
-        assert (await draft_digest(store, active, person, slot, place))[0].edit_ids == ()
+        await run_digest(app.rooms, ana, slot)
+        assert (await draft_digests(store, active, ana, slot))[0].issue.edit_ids == ()
         again, at = replace(issue, match_ids=()), slot.due_at + HOUR
         with pytest.raises(Conflict, match="given to the reader meanwhile"):
-            await store.write(digests.freeze, 1, replace(slot, due_at=at, at=at.time()), (slot.due_at, at), again, None, at)
+            await store.write(
+                digests.freeze, 1, replace(slot, due_at=at, at=at.time()), (slot.due_at, at), [Run(again, None)], at
+            )
         await app.settle()
         (text,) = relay.texts("ana@example.org")
         assert " ".join(letter.text.split()) in " ".join(text.split())

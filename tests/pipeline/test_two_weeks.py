@@ -20,9 +20,9 @@ from aggregator.store.tables import (
     DigestItemRow,
     DigestRow,
     MatchRow,
-    RecipientRow,
     RuleRow,
     SightingRow,
+    SubscriptionRow,
 )
 
 DAYS = 14
@@ -106,7 +106,9 @@ def _brute_force(newsroom: Newsroom, end: datetime) -> set[tuple[str, str]]:
 
 
 def _digests_add_up(session: Session, matches: int, first: date) -> None:
-    rows = session.exec(select(RecipientRow.slug, DigestRow).join(DigestRow, DigestRow.recipient_id == RecipientRow.id)).all()  # type: ignore[arg-type]
+    rows = session.exec(
+        select(SubscriptionRow.slug, DigestRow).join(DigestRow, DigestRow.subscription_id == SubscriptionRow.id)  # type: ignore[arg-type]
+    ).all()
     days: dict[str, list[tuple[date, time]]] = {}
     for slug, digest in sorted(rows, key=lambda row: row[1].slot_day):
         days.setdefault(slug, []).append((digest.slot_day, digest.slot_time))

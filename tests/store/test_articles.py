@@ -47,8 +47,10 @@ from aggregator.store import (
     registry,
     rules,
     sources,
+    subscriptions,
 )
 from aggregator.store.alerts import NewNotice
+from aggregator.store.digests import Run
 from aggregator.store.entries import PendingEntry
 from aggregator.store.matches import MatchCounts, Watch
 from aggregator.store.outbox import NewDelivery
@@ -205,7 +207,7 @@ def test_matching_twice_changes_nothing(applied: Store, announce: Announce, conf
     assert _match(applied, config, now, "strike", "port") == MatchCounts(1, 2, 1)
     applied.write_now(lambda session: session.execute(text("UPDATE article SET match_due = true")))
     assert _match(applied, config, now, "strike", "port") == MatchCounts(1, 0, 0)
-    owed = applied.read_now(lambda session: session.exec(select(DigestItemRow.recipient_id, DigestItemRow.match_id)).all())
+    owed = applied.read_now(lambda session: session.exec(select(DigestItemRow.subscription_id, DigestItemRow.match_id)).all())
     assert sorted(owed) == [(1, 1), (1, 2), (2, 2)], "ana follows all, ben the port"
 
 
@@ -252,7 +254,7 @@ def test_of_a_story_only_the_first_is_told_and_the_others_say_why(
     rows = applied.read_now(lambda session: session.exec(select(MatchRow).order_by(col(MatchRow.id))).all())
     assert [(row.article_id, row.rule_id) for row in rows if row.suppressed] == [(2, 1)]
     assert [row.suppressed for row in rows if row.suppressed] == ["not the first of story 1: the rule found article 1 before"]
-    owed = applied.read_now(lambda session: session.exec(select(DigestItemRow.match_id, DigestItemRow.recipient_id)).all())
+    owed = applied.read_now(lambda session: session.exec(select(DigestItemRow.match_id, DigestItemRow.subscription_id)).all())
     assert {match_id for match_id, _ in owed} == {row.id for row in rows if not row.suppressed}
     bounds = [(now, now + HOUR)]
     assert applied.read_now(digests.matches_between, bounds) == {"strike": (2,), "port": (3,)}
@@ -322,15 +324,15 @@ def test_a_match_stands_in_one_digest_and_a_slot_has_one(
     later = now + HOUR
     (item,) = applied.read_now(digests.owed, 1, later)
     window = (now, later)
-    applied.write_now(digests.freeze, 1, _slot(later), window, _issue((item.match_id,), now), _mail("digest:1"), later)
+    applied.write_now(digests.freeze, 1, _slot(later), window, [Run(_issue((item.match_id,), now), _mail("digest:1"))], later)
     assert applied.read_now(digests.owed, 1, later + HOUR) == []
     with pytest.raises(Conflict, match="exists already"):
-        applied.write_now(digests.freeze, 1, _slot(later), window, _issue((), now), None, later)
+        applied.write_now(digests.freeze, 1, _slot(later), window, [Run(_issue((), now), None)], later)
     with pytest.raises(Conflict, match="meanwhile"):
-        applied.write_now(digests.freeze, 1, _slot(later, 4), window, _issue((item.match_id,), now), None, later)
-    standing = applied.read_now(digests.standing, "ana")
-    assert standing.last is not None
-    assert (standing.last.day, standing.covered_until) == (date(2026, 3, 3), later)
+        applied.write_now(digests.freeze, 1, _slot(later, 4), window, [Run(_issue((item.match_id,), now), None)], later)
+    ana = applied.read_now(subscriptions.subscriber, "ana")
+    assert ana.last is not None
+    assert (ana.last.day, ana.covered_until) == (date(2026, 3, 3), later)
 
 
 def test_a_digest_that_failed_for_good_gives_its_items_back(
@@ -340,7 +342,7 @@ def test_a_digest_that_failed_for_good_gives_its_items_back(
     _ingest(applied, entry)
     _match(applied, config, now, "strike")
     later = now + HOUR
-    applied.write_now(digests.freeze, 1, _slot(later), (now, later), _issue((1,), now), _mail("digest:1"), later)
+    applied.write_now(digests.freeze, 1, _slot(later), (now, later), [Run(_issue((1,), now), _mail("digest:1"))], later)
     delivery = applied.write_now(outbox.claim, later, LEASE)
     assert delivery is not None
     refused = Attempt(AttemptOutcome.REFUSED, 550, "no such user")

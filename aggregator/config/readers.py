@@ -1,0 +1,107 @@
+"""``recipients.toml``: readers and what they subscribe to, checked against the rules and sources of the other files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from aggregator.config.forms import RecipientForm, SubscriptionForm
+from aggregator.config.locate import Route
+from aggregator.config.reading import Document, items
+from aggregator.config.values import nearest
+from aggregator.model.delivery import Every, Recipient, Subscription
+from aggregator.model.source import SourceSpec
+
+_HOMES = {"source": "sources.toml", "entity": "entities.toml", "rule": "rules.toml"}
+_MONDAY = (1,)
+
+
+def read_recipients(
+    document: Document, rule_document: Document, sources: tuple[SourceSpec, ...] | None
+) -> tuple[tuple[Recipient, ...], tuple[Subscription, ...]]:
+    """The readers, and their subscriptions beside their own ones; errors are noted in ``document``.
+
+    ``sources`` is None when their file has errors: groups are not checked then.
+    """
+    document.only("recipient", homes=_HOMES)
+    forms = items(document, "recipient", RecipientForm)
+    _check_slugs(document)
+    if not rule_document.broken:
+        slugs = [table["slug"] for _, table in rule_document.tables("rule") if isinstance(table.get("slug"), str)]
+        for route, table in _tables(document):
+            _check_patterns(document, route, table, slugs)
+    if sources is not None:
+        groups = {source.group for source in sources if source.group}
+        for route, table in _tables(document):
+            _check_groups(document, route, table, groups)
+    people, subscriptions = [], []
+    for form in forms:
+        written = form.written()
+        written.pop("subscription", None)
+        people.append(Recipient(**written))
+        subscriptions += [_subscription(each, people[-1]) for each in form.subscription]
+    return tuple(people), tuple(subscriptions)
+
+
+def _subscription(form: SubscriptionForm, recipient: Recipient) -> Subscription:
+    """A subscription as written; rules, days, zone and language are the reader's where it says nothing."""
+    weekly = form.every is Every.WEEKLY
+    his = {
+        "rules": recipient.rules,
+        "weekdays": _MONDAY if weekly else recipient.weekdays,
+        "timezone": recipient.timezone,
+        "language": recipient.language,
+        "times": (recipient.digest_at,),
+    }
+    return Subscription(**{**his, **form.written(), "recipient": recipient.slug})
+
+
+def _tables(document: Document) -> Iterator[tuple[Route, dict[str, Any]]]:
+    """The tables of readers and of their subscriptions, with their routes."""
+    for index, table in document.tables("recipient"):
+        yield ("recipient", index), table
+        inner = table.get("subscription")
+        for place, below in enumerate(inner if isinstance(inner, list) else ()):
+            if isinstance(below, dict):
+                yield ("recipient", index, "subscription", place), below
+
+
+def _check_slugs(document: Document) -> None:
+    """A reader's own digest bears his slug, so subscriptions and readers share one list of names."""
+    routes: dict[str, Route] = {}
+    readers = [(route, table) for route, table in _tables(document) if len(route) == 2]
+    inner = [(route, table) for route, table in _tables(document) if len(route) > 2]
+    for route, table in (*readers, *inner):
+        slug = table.get("slug")
+        if not isinstance(slug, str):
+            continue
+        first = routes.setdefault(slug, route)
+        if first is not route and len(route) > 2:
+            line = document.line((*first, "slug"))
+            hint = (
+                "a reader's own digest bears his slug; change the subscription's"
+                if len(first) == 2
+                else "slugs are unique; change one of the two"
+            )
+            document.add((*route, "slug"), f'"{slug}" stands on line {line} already', hint)
+
+
+def _check_patterns(document: Document, route: Route, table: dict[str, Any], slugs: list[str]) -> None:
+    """A pattern that follows no rule is an error; ``*`` is not, even before the first rule is written."""
+    patterns = table.get("rules")
+    for place, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
+        if not isinstance(pattern, str) or pattern == "*" or any(fnmatchcase(slug, pattern) for slug in slugs):
+            continue
+        close = nearest(pattern, slugs)
+        hint = f'did you mean "{close}"?' if close else f"the rules are: {', '.join(slugs) or 'none yet'}"
+        document.add((*route, "rules", place), f'"{pattern}" matches no rule', hint)
+
+
+def _check_groups(document: Document, route: Route, table: dict[str, Any], groups: Collection[str]) -> None:
+    values = table.get("groups")
+    for place, value in enumerate(values if isinstance(values, list) else ()):
+        if isinstance(value, str) and value not in groups:
+            close = nearest(value, groups)
+            hint = f'did you mean "{close}"?' if close else f"the groups are: {', '.join(sorted(groups)) or 'none yet'}"
+            document.add((*route, "groups", place), f'there is no group "{value}"', hint)

@@ -1,0 +1,240 @@
+"""Subscriptions: who follows what, where each one's digests stand, and what readers and operators do to them.
+
+What stands in the files comes here with ``registry.apply``; what a reader does (confirm, stop, pause) happens here, and the files
+do not undo it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from aggregator.config.settings import Config
+from aggregator.errors import Conflict, NotFound
+from aggregator.model.delivery import Recipient, Slot, Subscription, SubscriptionState
+from aggregator.store.codec import RECIPIENT, SUBSCRIPTION
+from aggregator.store.tables import DigestRow, RecipientRow, SubscriptionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A subscription with its reader, and where its digests stand.
+
+    ``last`` is the last slot that is decided on; digests account for everything before ``covered_until``. The two differ by the
+    cutoff, and when the last digests were given up: what they would have told is still owed. ``mailed_at`` is the instant of the
+    last slot that had a mail; ``suppressed`` the relay's word when mail to the address rests.
+    """
+
+    id: int
+    subscription: Subscription
+    recipient_id: int
+    recipient: Recipient
+    suppressed: str
+    state: SubscriptionState
+    created_by: str
+    begun_at: datetime
+    paused_until: datetime | None
+    stopped_at: datetime | None
+    stop_reason: str
+    last: Slot | None
+    covered_until: datetime
+    mailed_at: datetime | None
+
+    def receives(self, now: datetime) -> bool:
+        """Whether mail goes out to it at present."""
+        awake = self.paused_until is None or self.paused_until <= now
+        return self.state is SubscriptionState.ACTIVE and self.subscription.enabled and awake and not self.suppressed
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A subscription to which matches are owed. ``alerts``: its reader gets mails at once, too."""
+
+    id: int
+    subscription: Subscription
+    alerts: bool
+
+
+def followers(session: Session) -> tuple[Follower, ...]:
+    """Every subscription to which matches are owed: active ones, paused or not, of readers who are there."""
+    rows = session.execute(
+        select(SubscriptionRow.id, SubscriptionRow.spec, RecipientRow.spec)
+        .join(RecipientRow, col(RecipientRow.id) == SubscriptionRow.recipient_id)
+        .where(
+            SubscriptionRow.state == SubscriptionState.ACTIVE,
+            col(SubscriptionRow.removed_at).is_(None),
+            col(RecipientRow.removed_at).is_(None),
+        )
+        .order_by(col(SubscriptionRow.id))
+    ).all()
+    found = (Follower(id_ or 0, SUBSCRIPTION.load(spec), RECIPIENT.load(person).alerts) for id_, spec, person in rows)
+    return tuple(each for each in found if each.subscription.enabled)
+
+
+def listing(session: Session) -> list[Subscriber]:
+    """Every subscription that is there, whatever its state, by slug."""
+    return _subscribers(session)
+
+
+def subscriber(session: Session, slug: str) -> Subscriber:
+    """The subscription of that slug. Raises NotFound for one that is not there (any more)."""
+    found = _subscribers(session, SubscriptionRow.slug == slug)
+    if not found:
+        raise NotFound(f"there is no subscription {slug!r} in the store; run `aggregator apply` first")
+    return found[0]
+
+
+def _subscribers(session: Session, *where: Any) -> list[Subscriber]:
+    newest, other = aliased(DigestRow), aliased(DigestRow)
+    of_it = other.subscription_id == SubscriptionRow.id
+    newest_id = (
+        select(other.id)
+        .where(of_it)
+        .order_by(col(other.due_at).desc(), col(other.slot_day).desc(), col(other.slot_time).desc())
+        .limit(1)
+        .correlate(SubscriptionRow)
+        .scalar_subquery()
+    )
+    told = select(func.max(other.window_end)).where(of_it, col(other.state).in_(("queued", "empty")))
+    mailed = select(func.max(other.due_at)).where(of_it, other.state == "queued")
+    rows = session.execute(
+        select(  # type: ignore[call-overload]
+            SubscriptionRow,
+            RecipientRow,
+            newest,
+            told.correlate(SubscriptionRow).scalar_subquery(),
+            mailed.correlate(SubscriptionRow).scalar_subquery(),
+        )
+        .join(RecipientRow, col(RecipientRow.id) == SubscriptionRow.recipient_id)
+        .outerjoin(newest, newest.id == newest_id)
+        .where(col(SubscriptionRow.removed_at).is_(None), col(RecipientRow.removed_at).is_(None), *where)
+        .order_by(col(SubscriptionRow.slug))
+    ).all()
+    return [_subscriber(*row) for row in rows]
+
+
+def _subscriber(
+    row: SubscriptionRow, reader: RecipientRow, newest: DigestRow | None, told: datetime | None, mailed: datetime | None
+) -> Subscriber:
+    last = Slot(newest.slot_day, newest.slot_time, newest.due_at, newest.due_at - newest.window_end) if newest else None
+    return Subscriber(
+        id=row.id or 0,
+        subscription=SUBSCRIPTION.load(row.spec),
+        recipient_id=row.recipient_id,
+        recipient=RECIPIENT.load(reader.spec),
+        suppressed=reader.suppressed,
+        state=SubscriptionState(row.state),
+        created_by=row.created_by,
+        begun_at=row.begun_at,
+        paused_until=row.paused_until,
+        stopped_at=row.stopped_at,
+        stop_reason=row.stop_reason,
+        last=last,
+        # Who was taken away and came back begins anew.
+        covered_until=max(told, row.begun_at) if told else row.begun_at,
+        mailed_at=mailed,
+    )
+
+
+def stop(session: Session, subscription_id: int, reason: str, now: datetime) -> None:
+    """End a subscription: nothing is owed to it from now on. ``reason`` says who wanted it. A stopped one stays as it is."""
+    row = _row(session, subscription_id)
+    if row.state != SubscriptionState.STOPPED:
+        row.state, row.stopped_at, row.stop_reason = SubscriptionState.STOPPED, now, reason[:300]
+        row.paused_until = None
+        session.add(row)
+
+
+def confirm(session: Session, subscription_id: int, now: datetime) -> None:
+    """Its reader wants it: it counts from now on. One that is active stays as it is. Raises Conflict for one that is stopped."""
+    row = _row(session, subscription_id)
+    if row.state == SubscriptionState.STOPPED:
+        raise Conflict(f"subscription {row.slug!r} was stopped; `aggregator subscription resume {row.slug}` takes it up again")
+    if row.state == SubscriptionState.PENDING:
+        row.state, row.begun_at = SubscriptionState.ACTIVE, now
+        session.add(row)
+
+
+def pause_until(session: Session, subscription_id: int, until: datetime) -> None:
+    """Send nothing before ``until``; what is found meanwhile is owed, and stands in the first digest after it.
+
+    Raises Conflict for one that is not active.
+    """
+    row = _row(session, subscription_id)
+    if row.state != SubscriptionState.ACTIVE:
+        raise Conflict(f"subscription {row.slug!r} is {row.state}: only an active one can be paused")
+    row.paused_until = until
+    session.add(row)
+
+
+def resume(session: Session, subscription_id: int, now: datetime) -> None:
+    """Take up a subscription that was paused or stopped; after a stop it counts from now on.
+
+    Raises Conflict for one that waits for its reader's confirmation.
+    """
+    row = _row(session, subscription_id)
+    if row.state == SubscriptionState.PENDING:
+        raise Conflict(f"subscription {row.slug!r} waits for its reader, who has not confirmed it")
+    if row.state == SubscriptionState.STOPPED:
+        row.state, row.begun_at, row.stopped_at, row.stop_reason = SubscriptionState.ACTIVE, now, None, ""
+    row.paused_until = None
+    session.add(row)
+
+
+def _row(session: Session, subscription_id: int) -> SubscriptionRow:
+    row = session.get(SubscriptionRow, subscription_id)
+    if row is None or row.removed_at is not None:
+        raise NotFound(f"there is no subscription {subscription_id}; see `aggregator subscription list`")
+    return row
+
+
+def written(session: Session) -> list[SubscriptionRow]:
+    """The rows that the files answer for, beside the readers' own ones, which are a part of their readers."""
+    rows = session.exec(select(SubscriptionRow).where(SubscriptionRow.created_by == "")).all()
+    return [row for row in rows if row.spec["recipient"] != row.slug]
+
+
+def put_subscriptions(session: Session, config: Config, now: datetime) -> None:
+    """Make the subscriptions agree with the files. One that was stopped stays so; one made elsewhere is left alone.
+
+    What is added, or comes back, counts from now on; what is still owed to it stays owed.
+    """
+    readers = {row.slug: row.id for row in session.exec(select(RecipientRow)).all()}
+    rows = {row.slug: row for row in session.exec(select(SubscriptionRow)).all()}
+    wanted = {each.slug: each for each in config.all_subscriptions}
+    for slug, spec in wanted.items():
+        reader, dumped = readers[spec.recipient] or 0, SUBSCRIPTION.dump(spec)
+        row = rows.get(slug)
+        if row is None:
+            row = SubscriptionRow(recipient_id=reader, slug=slug, spec=dumped, created_at=now, begun_at=now)
+        elif row.removed_at is not None or row.state == SubscriptionState.PENDING or (spec.enabled > row.spec["enabled"]):
+            row.begun_at = now
+        if row.state == SubscriptionState.PENDING:
+            row.state = SubscriptionState.ACTIVE  # whom the operator writes down need not confirm
+        if row.spec != dumped or row.removed_at is not None or row.created_by or row.recipient_id != reader or row.id is None:
+            row.spec, row.recipient_id, row.removed_at, row.created_by = dumped, reader, None, ""
+            session.add(row)
+    for slug, row in rows.items():
+        if slug not in wanted and not row.created_by and row.removed_at is None:
+            row.removed_at = now
+            session.add(row)
+    session.flush()
+
+
+def stopped_by_readers(session: Session, config: Config) -> tuple[str, ...]:
+    """What the files ask for and a stop keeps from happening, in words."""
+    rows = session.exec(
+        select(SubscriptionRow).where(SubscriptionRow.state == SubscriptionState.STOPPED).order_by(col(SubscriptionRow.slug))
+    ).all()
+    wanted = {each.slug for each in config.all_subscriptions}
+    return tuple(
+        f"subscription {row.slug} was stopped on {row.stopped_at:%Y-%m-%d} ({row.stop_reason}) and stays so;"
+        f" `aggregator subscription resume {row.slug}` takes it up again"
+        for row in rows
+        if row.slug in wanted and row.stopped_at is not None
+    )

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from aggregator.config.settings import MailMode
+from aggregator.config.settings import MailMode, MailSettings
+from aggregator.model.clock import Clock
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryState
-from aggregator.notify import GIVE_UP_AFTER, retry_delay
-from aggregator.pipeline.rooms import Rooms
-from aggregator.store import outbox
+from aggregator.notify import GIVE_UP_AFTER, Transport, retry_delay
+from aggregator.store import Store, outbox
 
 PAUSE = timedelta(minutes=5)
 """How long sending rests when the relay refuses us altogether."""
 
-ROUNDS = 12
+ROUNDS = 15
 """More than the commands of one delivery, each of which may take the time-out: a lease outlasts them all."""
 
 MOMENT = 2.0
@@ -47,10 +47,18 @@ class DeliverReport:
 class Sender:
     """Hands over what is due, several messages at a time. ``tell`` hears of each; ``well``: the relay takes our mail."""
 
-    rooms: Rooms
+    store: Store
+    transport: Transport
+    clock: Clock
+    mail: MailSettings
     tell: Callable[[DeliverReport], None]
     well: bool = False
     stopped: bool = False
+
+    @property
+    def lease(self) -> timedelta:
+        """Longer than any transaction takes."""
+        return timedelta(seconds=ROUNDS * self.mail.timeout)
 
     def stop(self) -> None:
         """Claim nothing any more; the transactions in hand go on to their end."""
@@ -62,7 +70,6 @@ class Sender:
         While the relay is not known to be well, one message goes before the others; but not long, for it may be its own address
         that is slow.
         """
-        mail = self.rooms.active.config.settings.mail
         delivery = await self._claim()
         if delivery is None:
             return 0
@@ -74,7 +81,7 @@ class Sender:
                     async with asyncio.timeout(MOMENT):
                         await tried.wait()
             if self.well or not tried.is_set():
-                others = mail.connections - 1 if mail.mode is MailMode.SMTP else 0
+                others = self.mail.connections - 1 if self.mail.mode is MailMode.SMTP else 0
                 tasks += [asyncio.create_task(self._work(None, tried)) for _ in range(others)]
             return sum(await asyncio.gather(*tasks))
         finally:
@@ -86,7 +93,7 @@ class Sender:
         done = 0
         while delivery := delivery or await self._claim():
             try:
-                report = await hand_over(self.rooms, delivery)
+                report = await self._hand_over(delivery)
                 self.well = report.outcome != AttemptOutcome.BROKEN
             finally:
                 tried.set()
@@ -99,21 +106,19 @@ class Sender:
     async def _claim(self) -> Delivery | None:
         if self.stopped:
             return None
-        mail = self.rooms.active.config.settings.mail
-        lease, most = timedelta(minutes=1, seconds=ROUNDS * mail.timeout), max(1, mail.connections // 2)
-        return await self.rooms.store.write(outbox.claim, self.rooms.clock.now(), lease, most)
+        most = max(1, self.mail.connections // 2)
+        return await self.store.write(outbox.claim, self.clock.now(), self.lease, most)
 
-
-async def hand_over(rooms: Rooms, delivery: Delivery) -> DeliverReport:
-    """Hand over a message that is leased to us, and record what came of it."""
-    attempt = await rooms.transport.send(delivery)
-    now = rooms.clock.now()
-    state, due_at = judge(delivery, attempt, now)
-    rest = attempt.outcome is AttemptOutcome.REFUSED and attempt.code not in TOO_BIG
-    await rooms.store.write_durably(outbox.settle, delivery, attempt, state, now, due_at, rest=rest)
-    return DeliverReport(
-        delivery.id, delivery.kind.value, delivery.recipient, attempt.outcome.value, attempt.code, attempt.detail
-    )
+    async def _hand_over(self, delivery: Delivery) -> DeliverReport:
+        """Hand over a message that is leased to us, and record what came of it."""
+        attempt = await self.transport.send(delivery)
+        now = self.clock.now()
+        state, due_at = judge(delivery, attempt, now)
+        rest = attempt.outcome is AttemptOutcome.REFUSED and attempt.code not in TOO_BIG
+        await self.store.write_durably(outbox.settle, delivery, attempt, state, now, due_at, rest=rest)
+        return DeliverReport(
+            delivery.id, delivery.kind.value, delivery.recipient, attempt.outcome.value, attempt.code, attempt.detail
+        )
 
 
 def judge(delivery: Delivery, attempt: Attempt, now: datetime) -> tuple[DeliveryState, datetime | None]:

@@ -69,7 +69,7 @@ class Ticks:
         self._deciding = asyncio.Lock()
         self._polled_at: datetime | None = None
         self._volumes_at: datetime | None = None
-        self._sender = Sender(rooms, _tell)
+        self._sender = Sender(rooms.store, rooms.transport, rooms.clock, rooms.active.config.settings.mail, _tell)
         self.stopping = False
 
     def stop(self) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__
-from aggregator.cli import archive, article, deliveries, digests, rule, service, source, store, story
+from aggregator.cli import archive, article, channels, deliveries, digests, rule, service, source, store, story
 from aggregator.cli.demo import demo
 from aggregator.cli.doctor import doctor
 from aggregator.cli.options import Call
@@ -32,7 +32,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     context: typer.Context,
-    config: Annotated[Path, typer.Option("--config", "-c", help="The folder with the five TOML files.")] = Path("config"),
+    config: Annotated[Path, typer.Option("--config", "-c", help="The folder with the TOML files.")] = Path("config"),
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every job.")] = False,
     _show: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
@@ -51,4 +51,5 @@ app.add_typer(rule.app, name="rule")
 app.add_typer(story.app, name="story")
 app.add_typer(digests.app, name="digest")
 app.add_typer(deliveries.app, name="delivery")
+app.add_typer(channels.app, name="channel")
 app.add_typer(store.app, name="db")

@@ -1,4 +1,4 @@
-"""The shapes of the five files, as pydantic models.
+"""The shapes of the files, as pydantic models; those of ``channels.toml`` stand in ``channels``.
 
 Only what was written is passed on (``written``), so every default stands once: in ``settings`` and in ``model``.
 """

@@ -1,4 +1,4 @@
-"""``load_config``: the five files of a folder, checked each for itself and against one another, to one frozen ``Config``."""
+"""``load_config``: the files of a folder, checked each for itself and against one another, to one frozen ``Config``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import PydanticCustomError
 
+from aggregator.config.channels import ChannelReader
 from aggregator.config.forms import (
     AlertsForm,
     ArchiveForm,
@@ -54,7 +55,7 @@ from aggregator.model.rule import Entity, RuleSpec
 from aggregator.model.source import SourceSpec
 from aggregator.rules import compile_query, entity_errors, explain_error
 
-FILES = ("aggregator.toml", "sources.toml", "entities.toml", "rules.toml", "recipients.toml")
+FILES = ("aggregator.toml", "sources.toml", "entities.toml", "rules.toml", "recipients.toml", "channels.toml")
 """The files of a configuration folder, in the order of their errors. All but the first may be missing."""
 
 STORE_VARIABLE = "AGGREGATOR_STORE_URL"
@@ -65,6 +66,8 @@ _HOMES = {
     "entity": "entities.toml",
     "rule": "rules.toml",
     "recipient": "recipients.toml",
+    "webhook": "channels.toml",
+    "chat": "channels.toml",
 }
 _TABLES = ("store", "fetch", "poll", "workers", "web", "mail", "alerts", "retention", "archive", "articles")
 
@@ -81,7 +84,7 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
     is no such error: it is among ``Config.held``, and the others go on.
     """
     documents = [Document(folder / name) for name in FILES]
-    main, sources, entities, rules, recipients = documents
+    main, sources, entities, rules, recipients, channels = documents
     if main.missing:
         hint = "copy config/aggregator.toml from the distribution, or name the folder that holds yours"
         what = "not found" if folder.is_dir() else f"not found: there is no folder {folder}"
@@ -98,6 +101,9 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
         recipients=people,
         subscriptions=subscriptions,
     )
+    known = None if rules.broken else _slugs(rules, "rule")
+    ways, secrets = ChannelReader(channels, folder, environ).read(known, _slugs(recipients, "recipient"), _HOMES)
+    config = replace(config, channels=ways, channel_secrets=secrets)
     if not sources.errors:
         check_exclusions(rules, source_specs)
     if not recipients.broken:
@@ -298,3 +304,7 @@ def _in_file(error: RuleSyntaxError, document: Document, route: Route) -> RuleSy
     )
     placed.line = line
     return placed
+
+
+def _slugs(document: Document, noun: str) -> list[str]:
+    return [table["slug"] for _, table in document.tables(noun) if isinstance(table.get("slug"), str)]

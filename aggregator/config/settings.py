@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from aggregator.errors import ConfigError
+from aggregator.model.channel import Channel
 from aggregator.model.delivery import Recipient, Subscription
 from aggregator.model.rule import Entity, RuleSpec
 from aggregator.model.source import SourceSpec
@@ -198,9 +200,10 @@ class HeldRule:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A whole, valid configuration: settings and the four lists. ``held`` rules are written, and not among ``rules``.
+    """A whole, valid configuration: settings and the lists. ``held`` rules are written, and not among ``rules``.
 
-    ``subscriptions`` are those beside the recipients' own ones.
+    ``subscriptions`` are those beside the recipients' own ones, ``channel_secrets`` are by channel:
+    the keys of a webhook, the new one first, or the address of a chat.
     """
 
     settings: Settings
@@ -210,6 +213,8 @@ class Config:
     recipients: tuple[Recipient, ...] = ()
     held: tuple[HeldRule, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    channel_secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def all_subscriptions(self) -> tuple[Subscription, ...]:

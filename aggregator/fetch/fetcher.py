@@ -154,16 +154,18 @@ class Fetcher:
             return FetchFailed(request.url, FailureKind.BLOCKED, reason, self._clock.now())
         if len(request.body) > MAX_POST:
             return FetchFailed(request.url, FailureKind.TOO_BIG, f"more than {MAX_POST} bytes to send", self._clock.now())
-        async with self._gate.turn(host_key(request.url, self._settings.sites)):
+        deadline = self._settings.deadline if request.deadline is None else request.deadline
+        key = request.url if request.awaited else host_key(request.url, self._settings.sites)
+        async with self._gate.turn(key, at_once=request.awaited):
             try:
                 headers = self._introduction.post_headers(request)
                 async with (
-                    asyncio.timeout(self._settings.deadline),
+                    asyncio.timeout(deadline),
                     await self._wire.post(parse_url(request.url), headers, allowed, request.body) as answer,
                 ):
                     return await self._posted(request, answer)
             except TimeoutError:
-                kind, detail = FailureKind.TIMEOUT, f"not done within {self._settings.deadline:g} s"
+                kind, detail = FailureKind.TIMEOUT, f"not done within {deadline:g} s"
             except FetchError as error:
                 kind, detail = error.kind, error.detail
         return FetchFailed(request.url, kind, detail, self._clock.now())

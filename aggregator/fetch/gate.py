@@ -46,16 +46,16 @@ class HostGate:
         return len(self._hosts)
 
     @asynccontextmanager
-    async def turn(self, host: str, *, page: bool = False, gap: float = 0.0) -> AsyncIterator[None]:
+    async def turn(self, host: str, *, page: bool = False, gap: float = 0.0, at_once: bool = False) -> AsyncIterator[None]:
         """Wait for the turn of one request to ``host`` and hold it. Among those waiting for a host, pages come last.
 
-        ``gap`` widens the pause before this start, in seconds (a crawl delay).
+        ``gap`` widens the pause before this start, in seconds (a crawl delay); ``at_once`` leaves it out.
         """
         state = await self._claim(host, page)
         try:
             state.gap = max(state.gap, gap)
             pause = state.started + max(self._gap, gap) - self._clock.monotonic()
-            if pause > 0:
+            if pause > 0 and not at_once:
                 await self._clock.sleep(pause)
             async with self._slots:
                 state.started = self._clock.monotonic()

@@ -355,6 +355,7 @@ class DeliveryKind(StrEnum):
 
     ALERT = "alert"
     DIGEST = "digest"
+    NOTICE = "notice"  # of our own affairs, to whoever looks after them
 
 
 class DeliveryState(StrEnum):

@@ -112,7 +112,8 @@ class FetchFailed:
 class PostRequest:
     """One POST, to a hub or a webhook: redirects are not followed. ``headers`` come on top of our own.
 
-    Body and headers may hold secrets (``hub.secret``), so neither is shown.
+    Body and headers may hold secrets (``hub.secret``), so neither is shown. ``awaited``: whoever stands there asked for it, so
+    no pause is kept before it, and nothing else at that host holds it up. ``deadline`` is in seconds, None for the usual one.
     """
 
     url: str
@@ -120,6 +121,8 @@ class PostRequest:
     content_type: str
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     allow_networks: tuple[str, ...] = ()
+    awaited: bool = False
+    deadline: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

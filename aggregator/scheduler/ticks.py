@@ -14,6 +14,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from aggregator.errors import AggregatorError, Conflict
 from aggregator.pipeline.alert import send_alerts
+from aggregator.pipeline.channels import channels_waiting, tell_channels
 from aggregator.pipeline.deliver import PAUSE, DeliverReport, Sender
 from aggregator.pipeline.digest import due_digests, run_digest
 from aggregator.pipeline.downtime import keep_time
@@ -37,6 +38,7 @@ from aggregator.store import entries, rechecks, sources
 log: structlog.stdlib.BoundLogger = structlog.get_logger("service")
 
 POLL, EXTRACT, RECHECK = "fetch_sources", "extract_articles", "recheck_pages"
+TELL = "tell_channels"
 Tick = Callable[[], Awaitable[int]]
 CLAIM = 1000
 """Rows claimed at most by one tick."""
@@ -62,14 +64,15 @@ class Ticks:
         self._rooms = rooms
         workers = rooms.active.config.settings.fetch.concurrency
         # A job is many polls side by side, and each may hold a document that waits for a parser: few jobs keep memory small.
-        limits = {POLL: max(4, workers // 4), EXTRACT: workers, RECHECK: max(2, workers // 8)}
-        jobs = {POLL: self._poll_job, EXTRACT: self._extract_job, RECHECK: self._recheck_job}
+        limits = {POLL: max(4, workers // 4), EXTRACT: workers, RECHECK: max(2, workers // 8), TELL: 8}
+        jobs = {POLL: self._poll_job, EXTRACT: self._extract_job, RECHECK: self._recheck_job, TELL: self._tell_job}
         self.runner = InlineRunner(jobs, limits)
         self._limits = limits
         self._deciding = asyncio.Lock()
         self._polled_at: datetime | None = None
         self._volumes_at: datetime | None = None
         self._sender = Sender(rooms.store, rooms.transport, rooms.clock, rooms.active.config.settings.mail, _tell)
+        self._telling: set[int] = set()
         self.stopping = False
 
     def stop(self) -> None:
@@ -158,6 +161,16 @@ class Ticks:
         """Hand over every due message; stop when the relay refuses us altogether."""
         return await self._sender.deliver_due()
 
+    async def tell(self) -> int:
+        """Tell webhooks and chats what they are owed, each in a job of its own."""
+        if self._rooms.line.down:
+            return 0
+        ids = [id_ for id_ in await channels_waiting(self._rooms) if id_ not in self._telling]
+        for id_ in ids:
+            self._telling.add(id_)
+            await self.runner.submit(TELL, [id_])
+        return len(ids)
+
     async def volumes(self) -> int:
         """Once an hour, look for spikes and silences."""
         hour = whole_hour(self._rooms.clock.now())
@@ -187,8 +200,9 @@ class Ticks:
             for tick in (self.poll, self.extract, self.recheck):
                 found += await tick()
                 await self.runner.idle()
-            for late in (self.websub, self.match, self.alert, self.volumes, self.digest, self.deliver):
+            for late in (self.websub, self.match, self.alert, self.volumes, self.digest, self.deliver, self.tell):
                 found += await late()
+            await self.runner.idle()
             if not found:
                 return rounds
             rounds += 1
@@ -213,6 +227,12 @@ class Ticks:
         log.info("rechecked", pages=report.pages, outcomes=dict(report.outcomes))
         return report
 
+    async def _tell_job(self, ids: Sequence[int]) -> object:
+        try:
+            return await tell_channels(self._rooms, ids)
+        finally:
+            self._telling.difference_update(ids)
+
 
 def _tell(report: DeliverReport) -> None:
     say = log.info if report.outcome == "accepted" else log.warning
@@ -234,7 +254,7 @@ class Schedule:
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=late)
         every: list[tuple[Tick, float]] = [
             (ticks.poll, 1), (ticks.extract, 1), (ticks.match, 1), (ticks.alert, 1), (ticks.digest, 10), (ticks.deliver, 1),
-            (ticks.volumes, 30), (ticks.websub, 30), (ticks.recheck, 30), (ticks.prune, 86400),
+            (ticks.volumes, 30), (ticks.websub, 30), (ticks.tell, 2), (ticks.recheck, 30), (ticks.prune, 86400),
         ]  # fmt: skip
         for tick, seconds in every:
             self._add(self._guarded(tick), tick.__name__, seconds)

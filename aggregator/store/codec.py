@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from aggregator.model.article import DateCandidate
+from aggregator.model.channel import Channel
 from aggregator.model.delivery import Recipient, Subscription
 from aggregator.model.feed import FeedEntry, Window
 from aggregator.model.rule import Entity, RuleSpec, Span
@@ -48,6 +49,7 @@ ENTITY = Codec(Entity)
 RULE = Codec(RuleSpec)
 RECIPIENT = Codec(Recipient)
 SUBSCRIPTION = Codec(Subscription)
+CHANNEL = Codec(Channel)
 ENTRY = Codec(FeedEntry)
 HISTORY = Codec(History)
 DATE_CANDIDATE = Codec(DateCandidate)

@@ -18,6 +18,7 @@ from aggregator.store.tables import (
     AlertRow,
     ArticleRow,
     AttemptRow,
+    ChannelEventRow,
     DeliveryRow,
     DigestRow,
     EntryRow,
@@ -46,6 +47,8 @@ _PLANNED = (
     ("websub", "due_at lease_until", "source_id IS NOT NULL"),
     ("push", "lease_until", "lease_until IS NOT NULL"),
     ("recheck", "due_at lease_until", "due_at IS NOT NULL"),
+    ("channel", "paused_until lease_until", "removed_at IS NULL"),
+    ("channel_event", "due_at", "state = 'due'"),
 )
 """Where instants stand that are yet to come: table, columns, and which rows still wait."""
 
@@ -141,7 +144,7 @@ def backup(path: Path, target: Path) -> int:
 
 
 def prune(session: Session, fetches_before: datetime, messages_before: datetime) -> tuple[int, int]:
-    """Drop the log of old fetches, and the bodies of messages that were sent, or given up, long ago.
+    """Drop the log of old fetches, old events of channels, and the bodies of messages that were sent, or given up, long ago.
 
     The rows of messages stay: they are the accounting.
     """
@@ -150,6 +153,7 @@ def prune(session: Session, fetches_before: datetime, messages_before: datetime)
     old = (col(DeliveryRow.state).in_(("sent", "failed")), done < messages_before, func.length(DeliveryRow.message) > 0)
     messages = session.execute(update(DeliveryRow).where(*old).values(message=b"")).rowcount  # type: ignore[attr-defined]
     session.execute(delete(AttemptRow).where(col(AttemptRow.at) < messages_before))
+    session.execute(delete(ChannelEventRow).where(col(ChannelEventRow.created_at) < messages_before))
     return fetches, messages
 
 

@@ -15,6 +15,7 @@ from aggregator.model.delivery import MatchedArticle, Recipient
 from aggregator.model.record import BY_PUBLISHER, Reason
 from aggregator.model.rule import Lane, Match, RuleSpec
 from aggregator.store.articles import articles_by_id
+from aggregator.store.channels import active_channels, owe_match
 from aggregator.store.codec import dump_spans, load_spans
 from aggregator.store.dialect import upsert
 from aggregator.store.edits import owe_edit
@@ -70,6 +71,7 @@ def store_matches(
     """
     matches = alerts = told = 0
     owing = followers(session) if any(hits or article.revision > 1 for article, hits in found) else ()
+    channels = active_channels(session)
     for article, hits in found:
         edit = (edits or {}).get(article.id, Edit())
         if article.revision > 1:
@@ -85,6 +87,7 @@ def store_matches(
                 alerts += _raise_alert(session, article, match, match_id, watch, now, by_edit=by_edit)
             if not suppressed and article.revision_reason != Reason.REEXTRACTION:
                 _owe(session, match, match_id, article, owing)
+                owe_match(session, channels, article, match, match_id, watch.rules[match.rule], now + watch.group_wait, now)
         if hits:
             hasten(session, article.id, article.first_seen_at, watch.rhythm, now)
         # An edit that came in between has a higher revision, and its own turn.

@@ -17,19 +17,21 @@ from sqlmodel import Session, col, select
 
 from aggregator.config.settings import Config
 from aggregator.manners import ORDINARY, phase
+from aggregator.model.channel import Channel
 from aggregator.model.delivery import Recipient, Subscription
 from aggregator.model.rule import Entity, RuleSpec
 from aggregator.model.source import SourceSpec
-from aggregator.store.codec import ENTITY, RECIPIENT, RULE, SOURCE, SUBSCRIPTION, Codec
+from aggregator.store.channels import put_channel
+from aggregator.store.codec import CHANNEL, ENTITY, RECIPIENT, RULE, SOURCE, SUBSCRIPTION, Codec
 from aggregator.store.rules import put_rules
 from aggregator.store.subscriptions import put_subscriptions, written
-from aggregator.store.tables import EntityRow, RecipientRow, RuleRow, SourceRow
+from aggregator.store.tables import ChannelRow, EntityRow, RecipientRow, RuleRow, SourceRow
 
 FEW = 20
 """So many new sources at once are polled at once; more are spread."""
 
-S = TypeVar("S", SourceSpec, Entity, RuleSpec, Recipient, Subscription)
-R = TypeVar("R", SourceRow, EntityRow, RuleRow, RecipientRow)
+S = TypeVar("S", SourceSpec, Entity, RuleSpec, Recipient, Subscription, Channel)
+R = TypeVar("R", SourceRow, EntityRow, RuleRow, RecipientRow, ChannelRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Registered:
 
 
 def plan(session: Session, config: Config) -> tuple[Change, ...]:
-    """What ``apply`` would change, in the order sources, entities, rules, recipients, subscriptions (but readers' own ones)."""
+    """What ``apply`` would change: sources, entities, rules, recipients, subscriptions (but readers' own ones), channels."""
     extra = tuple(each for each in config.all_subscriptions if each.slug != each.recipient)
     people = session.exec(select(RecipientRow).where(RecipientRow.created_by == "")).all()
     return (
@@ -62,6 +64,7 @@ def plan(session: Session, config: Config) -> tuple[Change, ...]:
         *_differences("rule", RULE, config.rules, _rules_to_compare(session, config)),
         *_differences("recipient", RECIPIENT, config.recipients, people),
         *_differences("subscription", SUBSCRIPTION, extra, written(session)),
+        *_differences("channel", CHANNEL, config.channels, session.exec(select(ChannelRow)).all()),
     )
 
 
@@ -120,7 +123,11 @@ def apply(session: Session, config: Config, now: datetime, host_key: Callable[[s
             _put_recipient(session, recipient, now)
     session.flush()
     put_subscriptions(session, config, now)
+    for channel in config.channels:
+        if ("channel", channel.slug) in touched:
+            put_channel(session, channel, now)
     tables: dict[str, Any] = {"source": SourceRow, "entity": EntityRow, "rule": RuleRow, "recipient": RecipientRow}
+    tables["channel"] = ChannelRow
     for (noun, slug), verb in touched.items():
         if verb == "removed" and noun in tables:
             gone = _row(session, tables[noun], slug)

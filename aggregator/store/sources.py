@@ -487,7 +487,7 @@ def free_leases(session: Session) -> int:
     """Void every lease. Only the one process that owns the store may do so: whoever held them is gone."""
     # A message keeps its token: nobody knows whether it went out, and who takes it next writes that down.
     count: int = session.execute(text("UPDATE delivery SET lease_until = NULL WHERE lease_until IS NOT NULL")).rowcount  # type: ignore[attr-defined]
-    for table in ("source", "entry", "recheck"):
+    for table in ("source", "entry", "recheck", "channel"):
         done = session.execute(text(f"UPDATE {table} SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL"))  # noqa: S608
         count += done.rowcount  # type: ignore[attr-defined]
     return count

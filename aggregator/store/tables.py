@@ -27,6 +27,7 @@ deliver        delivery (key)                               one message per aler
 deliver        instance (id)                                one secret, whoever asks for it first
 subscribe      websub (source)                              a source's news come from one hub
 feed           tag_authority (one row)                      ids of our feeds are minted by one authority for good
+tell           channel_event (channel, key)                 a channel is owed an event once
 =============  ===========================================  ==============================================
 """
 
@@ -932,6 +933,53 @@ class TagAuthorityRow(SQLModel, table=True):
     domain: str
     day: date
     token: str
+
+
+class ChannelRow(SQLModel, table=True):
+    """A webhook or a chat, and how it is doing: left alone until ``paused_until``, switched off for the reason ``disabled``.
+
+    ``failing_since`` is the first try since the last that succeeded. The lease is the channel's: it is told one thing at a time.
+    """
+
+    __tablename__ = "channel"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    spec: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: datetime
+    removed_at: datetime | None = None
+    failing_since: datetime | None = None
+    paused_until: datetime | None = None
+    disabled_at: datetime | None = None
+    disabled: str = ""
+    last_sent_at: datetime | None = None
+    lease_until: datetime | None = None
+    lease_token: str | None = None
+
+
+class ChannelEventRow(SQLModel, table=True):
+    """The outbox of channels: one event owed to one of them. ``key`` (``match:7``) is ours, ``event_id`` is what it is told."""
+
+    __tablename__ = "channel_event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel_id: int = Field(foreign_key="channel.id")
+    key: str
+    event_id: str
+    type: str
+    body: str
+    state: str = "due"
+    attempts: int = 0
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None = None
+    code: int = 0
+    detail: str = ""
+
+    __table_args__ = (
+        UniqueConstraint("channel_id", "key"),
+        Index("ix_channel_event_due", "channel_id", "due_at", sqlite_where=sql("state = 'due'")),
+    )
 
 
 for _table in SQLModel.metadata.tables.values():

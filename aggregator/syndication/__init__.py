@@ -1,4 +1,4 @@
-"""Feeds of our own: what a rule has found, for any feed reader.
+"""What other programs read: feeds of what a rule has found, and events for webhooks.
 
 Everything here is pure, and the same input gives the same bytes, so that an entity tag can be made of them. What strangers
 wrote is text: titles are no markup, snippets are escaped, links are http(s) or left out, and what XML forbids is replaced.
@@ -10,8 +10,13 @@ wrote is text: titles are no markup, snippets are escaped, links are http(s) or 
 | ``jsonfeed`` | JSON Feed 1.1 |
 | ``rss`` | RSS 2.0, with Dublin Core for what it lacks |
 | ``xml`` | characters and elements |
+| ``events`` | the bodies of webhooks |
+| ``signing`` | their signatures |
+| ``notices`` | the mail that tells of a channel that was switched off |
 """
 
+from aggregator.syndication.events import event
+from aggregator.syndication.notices import switched_off
 from aggregator.syndication.writing import write_feed
 
-__all__ = ["write_feed"]
+__all__ = ["event", "switched_off", "write_feed"]

@@ -195,3 +195,37 @@ async def test_headers_that_are_none_or_would_contradict_ours(
     assert isinstance(outcome, FetchFailed)
     assert (outcome.kind, outcome.detail) == (FailureKind.PROTOCOL, "request cannot be expressed in HTTP")
     assert server.log == []
+
+
+async def test_who_asked_for_a_post_waits_for_no_other(
+    fetcher: MakeFetcher, server: Loopback, clock: Clock, answer: MakeAnswer
+) -> None:
+    """Neither the pause before the next request to a host, nor one that hangs at the same host, holds it up."""
+
+    async def hold(writer: asyncio.StreamWriter) -> None:
+        await writer.wait_closed()
+
+    server.script("/slow", hold)
+    server.script("/quick", answer(204))
+    client = fetcher(host_gap=60.0)
+
+    slow = asyncio.create_task(client.post(replace(form(server.url("/slow")), awaited=True)))
+    await server.until(lambda server: len(server.log) == 1)
+    for _ in range(3):
+        assert isinstance(await client.post(replace(form(server.url("/quick")), awaited=True)), Posted)
+
+    assert clock.slept == []
+    slow.cancel()
+    await asyncio.gather(slow, return_exceptions=True)
+
+
+async def test_a_post_may_have_a_deadline_of_its_own(fetcher: MakeFetcher, server: Loopback) -> None:
+    async def hold(writer: asyncio.StreamWriter) -> None:
+        await writer.wait_closed()
+
+    server.script("/", hold)
+
+    outcome = await fetcher(deadline=600.0).post(replace(form(server.url()), deadline=0.1))
+
+    assert isinstance(outcome, FetchFailed)
+    assert outcome.detail == "not done within 0.1 s"

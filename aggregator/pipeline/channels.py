@@ -1,0 +1,129 @@
+"""Channels: events that are owed in, tries and what follows from them out. Each channel has a lane of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from aggregator.model.channel import (
+    Answer,
+    Channel,
+    ChannelAttempt,
+    ChannelKind,
+    Claimed,
+    EventState,
+    OwedEvent,
+    Settled,
+)
+from aggregator.model.delivery import DeliveryKind
+from aggregator.notify.webhook import GIVEN_UP, LONGEST_PAUSE, read_answer, wait_after, webhook_request
+from aggregator.pipeline.letters import seal
+from aggregator.pipeline.rooms import Rooms
+from aggregator.store import channels, happenings
+from aggregator.store.outbox import NewDelivery
+from aggregator.store.registry import registered
+from aggregator.syndication import event, switched_off
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("channels")
+
+LEASE = timedelta(minutes=2)
+"""Longer than a try may take."""
+
+MERGED = 200
+"""Events that one message to a chat stands for, at most."""
+
+BREATH = timedelta(minutes=1)
+"""A chat is not written to more often: what comes in between is one message."""
+
+BURST = 500
+"""Events of one webhook in one job: then other jobs have their turn."""
+
+
+async def channels_waiting(rooms: Rooms) -> list[int]:
+    """Owe what happened meanwhile, and tell which channels have something due."""
+    now = rooms.clock.now()
+    if any(channel.kind is ChannelKind.WEBHOOK for channel in rooms.active.config.channels):
+        await rooms.store.write(happenings.owe_happenings, now)
+    return await rooms.store.read(channels.waiting, now)
+
+
+async def tell_channels(rooms: Rooms, channel_ids: Sequence[int]) -> int:
+    """Tell each of these channels what is due, until nothing is or it cannot be reached. Returns how many tries were made."""
+    tries = 0
+    for channel_id in channel_ids:
+        for _ in range(BURST):
+            claimed = await rooms.store.write(channels.claim, channel_id, rooms.clock.now(), LEASE, MERGED)
+            if claimed is None:
+                break
+            tries += 1
+            if not await _tell(rooms, claimed):
+                break
+    return tries
+
+
+async def _tell(rooms: Rooms, claimed: Claimed) -> bool:
+    """One try, written down. Returns whether the channel may be told more at once."""
+    attempt = await _try(rooms, claimed.channel, claimed.events)
+    now = rooms.clock.now()
+    settled = judge(claimed, attempt, now)
+    notice = await _notice(rooms, claimed, settled, now) if settled.disabled else None
+    await rooms.store.write_durably(channels.settle, claimed, attempt, settled, now, notice)
+    told = {"channel": claimed.channel.slug, "events": len(claimed.events), "code": attempt.code, "detail": attempt.detail}
+    if attempt.answer is Answer.TAKEN:
+        log.info("channel.told", **told)
+    else:
+        log.warning("channel.failed", answer=attempt.answer.value, state=settled.state.value, **told)
+    if settled.disabled:
+        log.error(
+            "channel.disabled", channel=claimed.channel.slug, reason=settled.disabled, told=notice.address if notice else ""
+        )
+    return attempt.answer in (Answer.TAKEN, Answer.REFUSED) and settled.paused_until is None and not settled.disabled
+
+
+async def _try(rooms: Rooms, channel: Channel, events: Sequence[OwedEvent]) -> ChannelAttempt:
+    secrets = rooms.active.config.channel_secrets.get(channel.slug, ())
+    if not secrets:  # the configuration was reloaded without it, and the store does not know yet
+        return ChannelAttempt(Answer.UNREACHABLE, 0, "its secret is not known to this configuration")
+    return read_answer(await rooms.fetcher.post(webhook_request(channel, secrets, events[0], rooms.clock.now())))
+
+
+def judge(claimed: Claimed, attempt: ChannelAttempt, now: datetime) -> Settled:
+    """Where the events stand after a try, and what becomes of the channel.
+
+    A refusal is the event's own trouble, and the others go on; who cannot be reached is left alone until the event is tried
+    again. A channel at which nothing succeeded for days is switched off when it misses an event for good.
+    """
+    first = claimed.events[0]
+    if attempt.answer is Answer.TAKEN:
+        return Settled(EventState.SENT, paused_until=now + BREATH if claimed.channel.kind is ChannelKind.CHAT else None)
+    if attempt.answer is Answer.GONE:
+        return Settled(EventState.DUE, due_at=now, disabled=f"it wants no more: {attempt.detail}")
+    wait = wait_after(max(event.attempts for event in claimed.events) + 1, first.event_id)
+    if wait is None:
+        over = claimed.failing_since is not None and now - claimed.failing_since >= GIVEN_UP
+        since = f"nothing was taken since {claimed.failing_since:%Y-%m-%d %H:%M} UTC" if over else ""
+        return Settled(EventState.FAILED, disabled=f"{since}; at last: {attempt.detail}" if over else "")
+    due_at = max(now + wait, min(attempt.retry_after or now, now + LONGEST_PAUSE))
+    return Settled(EventState.DUE, due_at, due_at if attempt.answer is Answer.UNREACHABLE else None)
+
+
+async def _notice(rooms: Rooms, claimed: Claimed, settled: Settled, now: datetime) -> NewDelivery | None:
+    """The mail to the owner of a channel that is switched off; None if it has none who gets mail."""
+    config, known = rooms.active.config, await rooms.store.read(registered)
+    owner = next((person for person in config.recipients if person.slug == claimed.channel.owner and person.enabled), None)
+    if owner is None or owner.slug not in known.recipients or owner.slug in known.suppressed:
+        return None
+    letter = switched_off(claimed.channel, settled.disabled, instance=config.settings.instance)
+    key = f"channel:{claimed.channel_id}:{int(now.timestamp())}"
+    return seal(
+        config.settings, letter, owner, known.recipients[owner.slug], kind=DeliveryKind.NOTICE, key=key, now=now
+    )  # fmt: skip
+
+
+async def try_channel(rooms: Rooms, channel: Channel) -> ChannelAttempt:
+    """Send a channel an event of the type ``test`` at once; nothing is recorded."""
+    now = rooms.clock.now()
+    body = event("test", now, {"channel": channel.slug, "text": f"A test by {rooms.active.config.settings.instance}."})
+    return await _try(rooms, channel, [OwedEvent(0, f"evt_test_{int(now.timestamp())}", "test", body, 0, now)])

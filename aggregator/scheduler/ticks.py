@@ -19,6 +19,7 @@ from aggregator.pipeline.deliver import PAUSE, DeliverReport, Sender
 from aggregator.pipeline.digest import due_digests, run_digest
 from aggregator.pipeline.downtime import keep_time
 from aggregator.pipeline.edits import send_edits
+from aggregator.pipeline.escalate import escalate
 from aggregator.pipeline.extract import LEASE as EXTRACT_LEASE
 from aggregator.pipeline.extract import extract_articles
 from aggregator.pipeline.line import PROBE_EVERY
@@ -131,7 +132,7 @@ class Ticks:
         return done
 
     async def alert(self) -> int:
-        """Send alerts that have waited long enough."""
+        """Send alerts that have waited long enough, and hand on what nobody acknowledged."""
         async with self._deciding:
             report = await send_alerts(self._rooms)
         if report.decided:
@@ -139,7 +140,10 @@ class Ticks:
         edits = await send_edits(self._rooms)
         if edits:
             log.info("edits.queued", edits=edits)
-        return report.decided + edits
+        escalated = await escalate(self._rooms)
+        if escalated:
+            log.info("alerts.escalated", notices=escalated)
+        return report.decided + edits + escalated
 
     async def digest(self) -> int:
         """Compose the digests whose hour has come."""

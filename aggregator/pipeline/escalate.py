@@ -1,0 +1,76 @@
+"""Escalation: alerts that nobody acknowledged go to the next reader of the rule's chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aggregator.alerts import render_alert
+from aggregator.config.settings import Config
+from aggregator.errors import Conflict
+from aggregator.model.delivery import AlertIntent, DeliveryKind, Recipient
+from aggregator.model.rule import Priority, RuleSpec
+from aggregator.pipeline.letters import seal
+from aggregator.pipeline.rooms import Rooms
+from aggregator.store import notices
+from aggregator.store.alerts import NewNotice
+from aggregator.store.matches import matched_articles
+from aggregator.store.notices import Unanswered
+
+
+async def escalate(rooms: Rooms) -> int:
+    """Hand on every notice whose time is over. Returns how many were seen to.
+
+    Who was told at first anyway is passed over; where a second notice of the same matches comes to a reader who has had them
+    handed on, nothing more is sent.
+    """
+    now, done = rooms.clock.now(), 0
+    for late in await rooms.store.read(notices.unanswered, now):
+        try:
+            await _hand_on(rooms, late, now)
+        except Conflict:
+            continue
+        done += 1
+    return done
+
+
+async def _hand_on(rooms: Rooms, late: Unanswered, now: datetime) -> None:
+    config, store = rooms.active.config, rooms.store
+    rule = next((rule for rule in config.rules if rule.slug == late.rule), None)
+    for step, person in _chain(config, rule, late.step) if late.match_ids else ():
+        place = await store.read(notices.place, person.slug)
+        if place is None or place[2]:
+            continue
+        told = await store.read(notices.told_of, person.slug, late.match_ids)
+        if "escalation" in told:
+            await store.write(notices.close, late.id, person.slug, now)
+            return
+        if told:
+            continue
+        assert rule is not None
+        recipient_id, number, _ = place
+        notice = await _notice(rooms, late, rule, person, recipient_id, number + 1, step, now)
+        await store.write(notices.hand_on, late, person.slug, recipient_id, number + 1, step, notice, now)
+        return
+    await store.write(notices.close, late.id, "", now)
+
+
+def _chain(config: Config, rule: RuleSpec | None, step: int) -> Sequence[tuple[int, Recipient]]:
+    """Those whose turn comes after ``step`` readers had theirs, each with how many had it then."""
+    people = {person.slug: person for person in config.recipients if person.enabled}
+    chain = enumerate(rule.escalate if rule else (), 1)
+    return [(place, people[slug]) for place, slug in chain if place > step and slug in people]
+
+
+async def _notice(
+    rooms: Rooms, late: Unanswered, rule: RuleSpec, person: Recipient, recipient_id: int, number: int, step: int, now: datetime
+) -> NewNotice:
+    config = rooms.active.config
+    items = await rooms.store.read(matched_articles, late.match_ids)
+    intent = AlertIntent(recipient=person, items=tuple(items), urgent=True, unanswered=late.recipient)
+    names = {each.slug: each.name for each in config.rules}
+    letter = render_alert(intent, instance=config.settings.instance, now=now, names=names)
+    key = f"alert:{recipient_id}:{number}"
+    mail = seal(config.settings, letter, person, recipient_id, kind=DeliveryKind.ALERT, key=key, now=now)
+    again = now + rule.escalate_after if step < len(rule.escalate) else None
+    return NewNotice("escalation", Priority.HIGH, mail, late.match_ids, rule=rule.slug, escalate_at=again)

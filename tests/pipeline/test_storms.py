@@ -1,0 +1,193 @@
+"""A flood of matches is one mail, and streams of them are accounted for in the tables, on both databases."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from aggregator.app import App, open_app
+from aggregator.config.settings import AlertSettings, Config, StoreSettings
+from aggregator.model.delivery import Recipient
+from aggregator.model.rule import Lane, Match, Priority, RuleSpec
+from aggregator.model.source import SourceSpec
+from aggregator.pipeline.alert import send_alerts
+from aggregator.store import articles
+from aggregator.store.matches import store_matches
+from aggregator.store.tables import (
+    AlertRow,
+    AnomalyRow,
+    ArticleRow,
+    DeliveryRow,
+    DigestItemRow,
+    MatchRow,
+    NoticeRow,
+    StoryRow,
+    TextGroupRow,
+)
+
+Desk = Callable[..., Config]
+Rows = Callable[..., list[Any]]
+HOUR = timedelta(hours=1)
+SOURCE = SourceSpec("site", "http://127.0.0.1:9/feed", name="Site", enabled=False)
+FIRE = RuleSpec("fire", "Fire", "fire", Lane.NOW)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def config(request: pytest.FixtureRequest, desk: Desk) -> Callable[..., Config]:
+    """``desk`` on either database, with a source that is not polled."""
+
+    def make(**values: Any) -> Config:
+        made = desk(SOURCE, replace(SOURCE, slug="two", url="http://127.0.0.1:9/two"), **values)
+        if request.param == "postgresql":
+            url = str(request.getfixturevalue("postgres_url"))
+            made = replace(made, settings=replace(made.settings, store=StoreSettings(url)))
+        return made
+
+    return make
+
+
+def _publish(app: App, now: datetime, stories: list[int | None], rules: list[str], source: int = 1) -> list[int]:
+    """Articles, each of a story of its own (None) or one that is there, found by every one of these rules."""
+
+    def put(session: Session) -> list[int]:
+        ids = []
+        for story in stories:
+            if story is None:
+                row = StoryRow(created_at=now, newest_at=now)
+                session.add(row)
+                session.flush()
+                story = row.id
+            text = TextGroupRow(story_id=story or 0, created_at=now, words=[])
+            session.add(text)
+            session.flush()
+            article = ArticleRow(
+                source_id=source, story_id=story or 0, group_id=text.id, url=f"http://x.test/{text.id}", title=f"T {text.id}",
+                text="fire", text_origin="page", text_hash=str(text.id), authors=[], tags=[], other_languages=[],
+                date_evidence=[], sketch=[], first_seen_at=now, match_due=False,
+            )  # fmt: skip
+            session.add(article)
+            session.flush()
+            ids.append(article.id or 0)
+        return ids
+
+    store = app.rooms.store
+    ids = store.write_now(put)
+    found = store.read_now(articles.articles_by_id, ids)
+    hits = [(found[id_], [Match(rule, (), ()) for rule in rules]) for id_ in ids]
+    store.write_now(store_matches, hits, app.rooms.active.watch, now)
+    return ids
+
+
+async def test_five_hundred_matches_in_five_minutes_are_one_mail(clock: Any, config: Any, rows: Rows) -> None:
+    async with open_app(config(rules=[FIRE]), clock=clock) as app:
+        for _ in range(100):
+            clock.at += timedelta(seconds=3)
+            _publish(app, clock.at, [None] * 5, ["fire"])
+            await send_alerts(app.rooms)
+        clock.at += timedelta(minutes=5)
+        await send_alerts(app.rooms)
+        (mail,) = rows(app, DeliveryRow)
+        assert "SPIKE Fire" in mail.subject
+        assert Counter((row.state, row.why) for row in rows(app, AlertRow)) == {("suppressed", "storm"): 500}
+        assert {row.notice_id for row in rows(app, AlertRow)} == {1}
+        assert len(rows(app, DigestItemRow)) == 500, "the digest has them all"
+        assert {(row.kind, row.state) for row in rows(app, AnomalyRow)} == {("spike", "sent")}, "and tells of the spike"
+        clock.at += timedelta(minutes=30)
+        _publish(app, clock.at, [None], ["fire"])
+        clock.at += timedelta(minutes=1)
+        await send_alerts(app.rooms)
+        assert [row.kind for row in rows(app, NoticeRow)] == ["storm", "alert"], "the storm is over"
+
+
+async def test_five_hundred_copies_of_one_text_are_no_storm_but_one_alert(clock: Any, config: Any, rows: Rows) -> None:
+    async with open_app(config(rules=[FIRE]), clock=clock) as app:
+        _publish(app, clock.at, [None], ["fire"])
+        for _ in range(100):
+            clock.at += timedelta(seconds=3)
+            _publish(app, clock.at, [1] * 5, ["fire"], source=2)
+            await send_alerts(app.rooms)
+        clock.at += timedelta(minutes=30)
+        await send_alerts(app.rooms)
+        assert [row.kind for row in rows(app, NoticeRow)] == ["alert"]
+        assert Counter(row.why for row in rows(app, AlertRow) if row.state == "suppressed").keys() == {"told"}
+
+
+def _usual(app: App, clock: Any) -> Iterator[int]:
+    for hour in range(48):
+        clock.at += HOUR
+        for source in (1, 2):
+            _publish(app, clock.at, [None] * 6, ["fire"], source)
+        yield hour
+
+
+async def test_what_is_usual_for_a_rule_is_no_storm(clock: Any, config: Any, rows: Rows) -> None:
+    loud = replace(FIRE, alerts_per_hour=0)
+    alerts = AlertSettings(storm_least=10)
+    async with open_app(config(rules=[loud], alerts=alerts), clock=clock) as app:
+        for _ in _usual(app, clock):
+            await send_alerts(app.rooms)
+        clock.at += HOUR
+        await send_alerts(app.rooms)
+        kinds = Counter(row.kind for row in rows(app, NoticeRow))
+        assert kinds["storm"] <= 8, "until its usual is known"
+        assert kinds["alert"] >= 40
+
+
+RULES = [
+    FIRE,
+    RuleSpec("alarm", "Alarm", "alarm", Lane.NOW, priority=Priority.HIGH, escalate=("eva",)),
+    RuleSpec("faint", "Faint", "faint", Lane.NOW, priority=Priority.LOW, alerts_per_hour=2),
+    RuleSpec("calm", "Calm", "calm", Lane.HOURLY),
+    RuleSpec("paper", "Paper", "paper"),
+]
+PEOPLE = (
+    Recipient("ana", "ana@example.org", timezone="Europe/Paris", quiet=(time(22), time(6, 30)), alerts_per_hour=3),
+    Recipient("ben", "ben@example.org", timezone="Asia/Tehran", rules=("fire", "calm"), digest=False),
+    Recipient("eva", "eva@example.org", alerts=False),
+)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_streams_leave_one_outcome_for_each_match_and_reader(clock: Any, config: Any, rows: Rows, seed: int) -> None:
+    rng = random.Random(seed)
+    async with open_app(config(rules=RULES, people=PEOPLE), clock=clock) as app:
+        stories: list[int | None] = [None]
+        for _ in range(60):
+            count = rng.choice([0, 1, 2, 3, 30 if rng.random() < 0.2 else 1])
+            picked = [rng.choice([None, None, *stories]) for _ in range(count)]
+            some = rng.sample([rule.slug for rule in RULES], rng.randint(1, 3))
+            new = _publish(app, clock.at, picked, some, rng.choice([1, 2]))
+            stories += [row.story_id for row in rows(app, ArticleRow) if row.id in new][:3]
+            clock.at += rng.choice([timedelta(seconds=30), timedelta(minutes=5), HOUR, 8 * HOUR])
+            await app.ticks.alert()
+        for _ in range(48):
+            clock.at += HOUR
+            await app.ticks.alert()
+        alerts = rows(app, AlertRow)
+        assert {(row.state, bool(row.why), row.detail != "") for row in alerts} <= {
+            ("sent", False, False),
+            ("suppressed", True, True),
+        }
+        found = app.rooms.store.read_now(_expected)
+        told = {(row.recipient_id, row.match_id) for row in alerts if row.recipient_id != 3}
+        assert told == found
+        assert all(row.notice_id for row in alerts if row.state == "sent")
+        owed = {(row.recipient_id, row.match_id) for row in rows(app, DigestItemRow)}
+        lost = {(row.recipient_id, row.match_id) for row in alerts if row.state != "sent" and row.why != "told"} - owed
+        assert lost == set(), "what is not told stands in the digest, or belongs to a story that was told"
+        mails = {row.id for row in rows(app, DeliveryRow) if row.key.startswith("alert:")}
+        assert {row.delivery_id for row in rows(app, NoticeRow)} == mails
+
+
+def _expected(session: Session) -> set[tuple[int, int]]:
+    """Every match of an alerting rule, for each of ana (1) and ben (2) who follows it."""
+    follows = {1: {1, 2, 3, 4}, 2: {1, 4}}
+    matches = session.exec(select(MatchRow.id, MatchRow.rule_id)).all()
+    return {(person, id_ or 0) for person, rules in follows.items() for id_, rule in matches if rule in rules}

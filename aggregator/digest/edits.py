@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from aggregator.letter import Words, address, foreign, named, outlet_of, retell, said, tidy, wrapped
+from aggregator.letter import Words, address, foreign, language_tag, named, outlet_of, retell, said, tidy, wrapped
 from aggregator.model.delivery import EditBlock, ToldChange, WatchedEdit
 from aggregator.text import direction
 
@@ -68,7 +68,7 @@ def _block(edits: Sequence[WatchedEdit], names: Mapping[str, str], zone: ZoneInf
         url=article.url,
         outlet=outlet_of(article),
         group=article.source_group,
-        language=article.language or "",
+        language=language_tag(article.language),
         direction=direction(article.language, article.title or article.text[:LONGEST]),
         changes=tuple(changes.values()),
     )

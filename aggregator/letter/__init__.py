@@ -1,6 +1,6 @@
 """What digest and alert mails share: our own words, stories laid out for a reader, the HTML paper and the plain text."""
 
-from aggregator.letter.isolation import foreign, named, safe_url, subject_line, tidy
+from aggregator.letter.isolation import foreign, language_tag, named, safe_url, subject_line, tidy
 from aggregator.letter.languages import retell, words_of
 from aggregator.letter.paper import MOST_BYTES, first_fitting, write_html
 from aggregator.letter.plain import WIDTH, address, link_lines, own_links, said, sentence, story_lines, wrapped
@@ -19,6 +19,7 @@ __all__ = [
     "arrange",
     "first_fitting",
     "foreign",
+    "language_tag",
     "link_lines",
     "named",
     "of_reader",

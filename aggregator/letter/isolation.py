@@ -14,7 +14,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\s]+")
 # Embeddings and isolates could end the isolation that we put around a foreign word; overrides (U+202D, U+202E) cannot.
 _ISOLATES = re.compile("[\u202a\u202b\u202c\u2066-\u2069]")
 _OVERRIDES = re.compile("[\u202d\u202e]")
+_UNFIT = frozenset(' "<>\\^`{|}')
 _WEB = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _STRONG = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 _MARKS = {"ltr": "\u200e", "rtl": "\u200f"}
 _LATIN_IN_BRACKETS = re.compile(r"\([^()]*[A-Za-z0-9][^()]*\)")
@@ -40,10 +42,18 @@ def subject_line(text: str, most: int = 180, way: str = "ltr") -> str:
 
 
 def safe_url(url: str) -> str:
-    """``url`` if it is http(s) and of sane length, else ``""`` (nothing to click). Invisible characters are percent-encoded."""
+    """``url`` if it is http(s) and of sane length, else ``""`` (nothing to click).
+
+    Characters that are invisible, or have no place in a URL (RFC 3986 §2), are percent-encoded.
+    """
     if not _WEB.match(url) or len(url) > LONGEST_URL:
         return ""
-    return "".join(char if char.isprintable() and char != " " else quote(char, errors="replace") for char in url)
+    return "".join(quote(char, safe="", errors="replace") if char in _UNFIT or not char.isprintable() else char for char in url)
+
+
+def language_tag(language: str | None) -> str:
+    """``language`` as a ``lang`` attribute (BCP 47); ``""``, which means not known, for what is no such tag."""
+    return language if language and _TAG.fullmatch(language) else ""
 
 
 def is_rtl(text: str) -> bool:

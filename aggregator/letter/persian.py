@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 
-from aggregator.letter.words import Words
+from aggregator.letter.words import NO_BREAK, Words
 from aggregator.model.anomaly import Subject
 from aggregator.model.page import FailureKind
 
@@ -48,7 +48,7 @@ PERSIAN = Words(
     language="fa",
     plural=lambda _: 0,  # a noun after a number stays in the singular
     write_day=_day,
-    dated_clock="{day}، ساعت {clock}",
+    dated_clock=f"{{day}}، ساعت{NO_BREAK}{{clock}}",
     digits=_DIGITS,
     thousands="٬",
     quote="«{}»",

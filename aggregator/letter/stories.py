@@ -9,7 +9,7 @@ from datetime import date, datetime
 from itertools import groupby, zip_longest
 from zoneinfo import ZoneInfo
 
-from aggregator.letter.isolation import named, tidy
+from aggregator.letter.isolation import language_tag, named, tidy
 from aggregator.letter.languages import retell
 from aggregator.letter.words import Words
 from aggregator.model.article import Article
@@ -135,7 +135,7 @@ def story_block(story: Story, reader: Reader, names: Mapping[str, str]) -> Story
         url=article.url,
         outlet=outlet_of(article),
         group=article.source_group,
-        language=article.language or "",
+        language=language_tag(article.language),
         direction=direction(article.language, article.title or article.text[:SNIPPET_WIDTH]),
         published=published,
         has_time=article.has_time and published is not None,

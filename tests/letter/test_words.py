@@ -136,7 +136,7 @@ def test_moments_name_only_what_the_reader_does_not_know() -> None:
     assert ENGLISH.moment(at, today=date(2027, 1, 2)) == "Mon 23 Nov 2026 08:05"
     assert ENGLISH.moment(at, today=date(2026, 11, 23), has_time=False) == "Mon 23 Nov"
     assert words_of("de").moment(at, today=DAY) == "Mo., 23. Nov., 08:05"
-    assert words_of("fa").moment(at, today=DAY) == "دوشنبه ۲ آذر، ساعت ۰۸:۰۵"
+    assert words_of("fa").moment(at, today=DAY) == "دوشنبه ۲ آذر، ساعت ۰۸:۰۵"
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """PostgreSQL's form of what an index holds and is asked: a tsvector of our own tokens, and a tsquery for each narrowing.
 
 A tsvector knows 256 places of a word at most, none beyond the 16,383rd, and is a megabyte long at most. So places are left out:
-each token stands once, marked with where it occurs (A: title, B: body), and a phrase is asked for as all its words. That finds
-more than the phrase, never less; the matcher decides.
+each token stands once, marked with where it occurs (A: title, B: body), and a phrase is asked for as all its words, a nearness
+as all its phrases. That finds more than the phrase, never less; the matcher decides.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 
 from aggregator.text import terms
@@ -18,21 +19,34 @@ MOST_LETTERS = 200
 MOST_BYTES = 2**20 - 1
 """What a tsvector holds."""
 
-_PLACES = {(True, False): "1A", (False, True): "2B", (True, True): "1A,2B"}
 _WEIGHTS = {"": "", "title": "A", "body": "B"}
 _SYMBOL = re.compile(
-    r'\s*(?:(?P<bracket>[()])|(?P<operator>AND|OR|NOT)\b|(?:(?P<column>\w+) : )?"(?P<words>[^"]+)"(?P<prefix> \*)?)'
+    r"\s*(?:(?P<bracket>[()])|(?P<operator>AND|OR|NOT)\b"
+    r'|(?:(?P<column>\w+) : )?(?:NEAR\((?P<near>[^)]+), \d+\)|"(?P<words>[^"]+)"(?P<prefix> \*)?))'
 )
+_PHRASE = re.compile(r'"([^"]+)"( \*)?')
 
 
 def tsvector(title: str, body: str) -> str | None:
     """The tokens of a title and a body as a tsvector's text; None when they are more than one can hold."""
-    above, below = ({term[:MOST_LETTERS] for term in terms(part)} for part in (title, body))
-    tokens = sorted(above | below)
+    return marked(set(terms(title)), set(terms(body)))
+
+
+def marked(title: Set[str], body: Set[str]) -> str | None:
+    """The same of their different tokens."""
+    above, whole = _short(title), _short(body)
+    below = whole - above
     # A token takes its bytes, one more to an even address, two for the number of its places, two for each.
-    if sum(len(token.encode()) + 7 for token in tokens) > MOST_BYTES:
+    if len("".join((*above, *below)).encode()) + 7 * (len(above) + len(below)) > MOST_BYTES:
         return None
-    return " ".join(f"{_quoted(token)}:{_PLACES[token in above, token in below]}" for token in tokens)
+    rows = [f"'{token}':{'1A,2B' if token in whole else '1A'}" for token in sorted(above)]
+    if below:  # joined at once, for they are many; no term holds a quotation mark
+        rows.append("'" + "':2B '".join(sorted(below)) + "':2B")
+    return " ".join(rows)
+
+
+def _short(tokens: Set[str]) -> Set[str]:
+    return {token[:MOST_LETTERS] for token in tokens} if max(map(len, tokens), default=0) > MOST_LETTERS else tokens
 
 
 def _quoted(token: str) -> str:
@@ -75,6 +89,12 @@ class _Reader:
 
     def expression(self) -> Asked:
         symbol = self._next()
+        if symbol["near"]:
+            parts = [
+                _phrase(symbol["column"] or "", words.split(" "), prefix=bool(star))
+                for words, star in _PHRASE.findall(symbol["near"])
+            ]
+            return Asked(_joined(parts, "AND").query, exact=False)
         if symbol["words"]:
             return _phrase(symbol["column"] or "", symbol["words"].split(" "), prefix=bool(symbol["prefix"]))
         parts, operator = [self.expression()], ""

@@ -58,7 +58,7 @@ def search(
         return
     for found in page.hits:
         show(found.article, found.match)
-    _show_end(page)
+    _show_end(page, "oldest" if sort is Order.OLDEST else "newest")
 
 
 def _cursor(text: str) -> Cursor:
@@ -102,7 +102,7 @@ def marked(segments: Sequence[Segment]) -> str:
     return "".join(typer.style(text, bold=True, fg="yellow") if hit else text for text, hit in shown)
 
 
-def _show_end(page: Page) -> None:
+def _show_end(page: Page, first: str) -> None:
     for facet, counts in page.facets.items():
         told = [f"{printable(value) or '-'} {count:,}" for value, count in list(counts.items())[:MOST_VALUES]]
         more = f" and {len(counts) - MOST_VALUES} more" if len(counts) > MOST_VALUES else ""
@@ -110,11 +110,16 @@ def _show_end(page: Page) -> None:
     shown = len(page.hits)
     if page.total is not None:
         end = counted(page.total, "article") + (f", {shown} shown" if shown < page.total else "")
-    elif page.after is not None or page.ranked is not None:
+    elif (page.after is not None and page.looked_at is None) or page.ranked is not None:
         end = f"more than {counted(shown, 'article')}, {shown} shown"
+    elif page.looked_at is not None:
+        end = counted(shown, "article")
     else:
         end = f"{counted(shown, 'article')}, the last"
     typer.echo(f"{end}." if page.ranked is None else f"{end}; the newest {page.ranked:,} are ranked.")
+    if page.looked_at is not None:
+        limit = f"looked at the {first} {page.looked_at:,} articles only, since no word of the query must occur"
+        typer.echo(f"{limit}: add a word, or say --since or --until.")
     if page.after is not None:
         typer.echo(f"next page: --after {dump(page.after)}")
 
@@ -123,6 +128,7 @@ def _page_record(page: Page) -> dict[str, Any]:
     return {
         "total": page.total,
         "ranked": page.ranked,
+        "looked_at": page.looked_at,
         "facets": page.facets,
         "results": [_record(found.article, found.match) | _extras(found) for found in page.hits],
         "next": dump(page.after) if page.after else None,

@@ -101,3 +101,4 @@ class Page:
     after: Cursor | None = None
     facets: Mapping[Facet, Mapping[str, int]] = field(default_factory=dict)
     ranked: int | None = None
+    looked_at: int | None = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from itertools import chain
+from typing import Literal, TypeAlias, TypeVar
 
-from aggregator.rules.keys import KeyTest, ListKey, OneOf, Published
+from aggregator.rules.keys import KeyTest, ListKey, OneOf, Published, UrlHolds, WordCount
 from aggregator.rules.matcher import (
     Aged,
     AllOf,
@@ -23,10 +24,18 @@ from aggregator.rules.matcher import (
     NoneOf,
     Written,
 )
+from aggregator.rules.reading import Probe, Scope
 
 _DEEPEST = 12  # FTS5's parser has a stack of a hundred symbols; what is nested deeper is left to the matcher.
-_COLUMNS: tuple[ListKey, ...] = ("source", "language", "country", "group")
-T = TypeVar("T")
+_MOST_NEARS = 64
+"""A nearness of alternatives is asked for as so many nearnesses at most; of more, the words are asked for, anywhere."""
+_MOST_WORDS = 16
+"""A loose phrase of more words is asked for as its words, anywhere."""
+_Column: TypeAlias = ListKey | Literal["url"]
+_SINGLE: tuple[_Column, ...] = ("source", "language", "country", "group")
+"""Of which an article has one value, and the index the same."""
+_OTHERS: tuple[_Column, ...] = ("domain", "tag", "url")
+T = TypeVar("T", datetime, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,8 @@ class Narrowing:
     of each, with ``tokenize='ascii'``; None: no word need occur.
 
     ``sources``, ``languages``, ``countries``, ``groups``: the article's value is one of these, to the letter (empty: any).
-    ``domains`` stays empty, since ``domain:`` takes subdomains. ``date_from <= published < date_to`` in UTC (None: open).
+    ``tags``: one of its tags is. ``domains``: its host is one of these, or ends with a dot and one. ``urls``: its address,
+    casefolded, holds one. ``date_from <= published < date_to`` in UTC, ``least_words <= words <= most_words`` (None: open).
     ``exact``: all this together says neither more nor less than the query, so that nothing is left to verify but spans.
     """
 
@@ -45,33 +55,39 @@ class Narrowing:
     languages: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
     date_from: datetime | None = None
     date_to: datetime | None = None
+    least_words: int | None = None
+    most_words: int | None = None
     exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The same for one node. ``exact`` is about text, keys and dates together; ``depth`` counts parentheses in ``fts``."""
+    """The same for one node. ``exact`` is about all that together; ``depth`` counts parentheses in ``fts``."""
 
     fts: str | None = None
-    keys: dict[ListKey, tuple[str, ...]] = field(default_factory=dict)
-    date_from: datetime | None = None
-    date_to: datetime | None = None
+    keys: dict[_Column, tuple[str, ...]] = field(default_factory=dict)
+    dates: tuple[datetime | None, datetime | None] = (None, None)
+    words: tuple[int | None, int | None] = (None, None)
     exact: bool = False
     depth: int = 0
 
     @property
     def is_text(self) -> bool:
         """Whether it is a text condition and nothing else, without loss."""
-        return self.exact and self.fts is not None and not self.keys and not self.date_from and not self.date_to
+        return self.exact and self.fts is not None and not self.keys and self.dates == self.words == (None, None)
 
 
 def narrow(root: Node, now: datetime | None = None) -> Narrowing:
     """The narrowing of a compiled query; ``age`` is counted back from ``now``."""
     part = _narrow(root, now)
-    sources, languages, countries, groups = (part.keys.get(key, ()) for key in _COLUMNS)
-    return Narrowing(part.fts, sources, (), languages, countries, groups, part.date_from, part.date_to, part.exact)
+    sources, languages, countries, groups, domains, tags, urls = (part.keys.get(key, ()) for key in (*_SINGLE, *_OTHERS))
+    return Narrowing(
+        part.fts, sources, domains, languages, countries, groups, tags, urls, *part.dates, *part.words, exact=part.exact
+    )
 
 
 def _narrow(node: Node, now: datetime | None) -> _Part:
@@ -87,9 +103,9 @@ def _narrow(node: Node, now: datetime | None) -> _Part:
         case AnyOf(parts=parts) | AnyPlace(parts=parts):
             return _any([_narrow(part, now) for part in parts])
         case Loose(words=words):
-            return _inexact(_both([_leaf(word) for word in words]))
+            return _loose(node) or _inexact(_both([_leaf(word) for word in words]))
         case Beside(left=left, right=right):
-            return _inexact(_both([_narrow(left, now), _narrow(right, now)]))
+            return _beside(node) or _inexact(_both([_narrow(left, now), _narrow(right, now)]))
         case Apart(left=left):
             return _inexact(_narrow(left, now))
         case Count(least=least, part=part):
@@ -149,11 +165,69 @@ def _leaf(leaf: Leaf) -> _Part:
     probe = leaf.probe
     if probe.scope == "author":
         return _Part()
-    column = f"{probe.scope} : " if probe.scope in ("title", "body") else ""
-    star = " *" if probe.prefix else ""
-    phrases = [_Part(f'{column}"{" ".join(sequence)}"{star}', exact=True) for sequence in probe.sequences]
+    column = _column(probe.scope)
+    phrases = [_Part(f"{column}{_phrase(sequence, probe.prefix)}", exact=True) for sequence in probe.sequences]
     fts, depth = _joined(phrases, "OR")
-    return _Part(fts, exact=not probe.literal and probe.scope in ("text", "title", "body"), depth=depth)
+    return _Part(fts, exact=_plain(probe), depth=depth)
+
+
+def _phrase(sequence: Sequence[str], prefix: bool) -> str:
+    return f'"{" ".join(sequence)}"{" *" if prefix else ""}'
+
+
+def _column(*scopes: Scope) -> str:
+    """The column filter for what stands in all of ``scopes`` at once."""
+    return next((f"{scope} : " for scope in scopes if scope in ("title", "body")), "")
+
+
+def _plain(probe: Probe) -> bool:
+    """Whether the index knows all that ``probe`` asks."""
+    return not probe.literal and probe.scope in ("text", "title", "body")
+
+
+def _loose(node: Loose) -> _Part | None:
+    """FTS5's NEAR of all words: it minds no order, and may take one word for two of them, but keeps the distance."""
+    probes = [word.probe for word in node.words]
+    if not 1 < len(probes) <= _MOST_WORDS or probes[0].scope == "author":
+        return None
+    words = " ".join(_phrase(probe.sequences[0], probe.prefix) for probe in probes)
+    # It counts the words between the first and the last.
+    return _Part(f"{_column(probes[0].scope)}NEAR({words}, {len(probes) + node.slop - 2})")
+
+
+def _beside(node: Beside) -> _Part | None:
+    """FTS5's NEAR of every pair, which counts as we do, but minds no order and lets operands overlap; None if one has none."""
+    lefts, rights = _probes(node.left), _probes(node.right)
+    if lefts is None or rights is None:
+        return None
+    nears, exact = list[_Part](), not node.ordered
+    for left in lefts:
+        for right in rights:
+            column = _column(left.scope, right.scope)
+            # What has no term in common cannot overlap.
+            apart = not (left.prefix or right.prefix) and {*chain(*left.sequences)}.isdisjoint(chain(*right.sequences))
+            exact = exact and apart and _plain(left) and _plain(right) and {left.scope, right.scope} != {"title", "body"}
+            nears += (
+                _Part(f"{column}NEAR({_phrase(one, left.prefix)} {_phrase(other, right.prefix)}, {node.distance})", exact=True)
+                for one in left.sequences
+                for other in right.sequences
+            )
+            if len(nears) > _MOST_NEARS:
+                return None
+    fts, depth = _joined(nears, "OR")
+    return _Part(fts, exact=exact, depth=depth)
+
+
+def _probes(node: Node) -> list[Probe] | None:
+    """What ``node`` stands for at every place of its; None if it is more than one word or phrase of several, or an author."""
+    match node:
+        case Leaf(probe=probe):
+            return None if probe.scope == "author" else [probe]
+        case AnyPlace(parts=parts):
+            found = [_probes(part) for part in parts]
+            return [probe for part in found for probe in part or ()] if all(found) else None
+        case _:
+            return None
 
 
 def _joined(parts: Sequence[_Part], operator: str) -> tuple[str | None, int]:
@@ -184,41 +258,53 @@ def _both(parts: Sequence[_Part]) -> _Part:
     exact = bool(parts) and all(part.exact for part in parts)
     texts = [part for part in parts if part.fts is not None]
     fts, depth = _joined(texts, "AND") if texts else (None, 0)
-    keys: dict[ListKey, tuple[str, ...]] = {}
+    keys: dict[_Column, tuple[str, ...]] = {}
     for part in parts:
         for key, values in part.keys.items():
+            if key in keys and key not in _SINGLE:
+                continue  # one tag may be this, and another that: the first list is asked for
             shared = tuple(value for value in keys.get(key, values) if value in values)
             # Nothing shared means that nothing can match; an empty tuple would say "any", so the first list stays.
             exact = exact and bool(shared)
             keys[key] = shared or keys[key]
-    froms = [part.date_from for part in parts if part.date_from]
-    ends = [part.date_to for part in parts if part.date_to]
-    return _Part(fts, keys, max(froms, default=None), min(ends, default=None), exact and (fts is not None or not texts), depth)
+    dates, words = _within(part.dates for part in parts), _within(part.words for part in parts)
+    return _Part(fts, keys, dates, words, exact and (fts is not None or not texts), depth)
+
+
+def _within(spans: Iterable[tuple[T | None, T | None]]) -> tuple[T | None, T | None]:
+    """What all ``spans`` share; None is an open end."""
+    bounds = tuple(spans)
+    firsts = [first for first, _ in bounds if first is not None]
+    ends = [end for _, end in bounds if end is not None]
+    return max(firsts, default=None), min(ends, default=None)
 
 
 def _any(parts: Sequence[_Part]) -> _Part:
     """OR: only what every part says narrows."""
     fts, depth = _joined(parts, "OR") if all(part.fts is not None for part in parts) else (None, 0)
-    keys: dict[ListKey, tuple[str, ...]] = {}
+    keys: dict[_Column, tuple[str, ...]] = {}
     for key in parts[0].keys:
         if all(key in part.keys for part in parts):
             keys[key] = tuple(dict.fromkeys(value for part in parts for value in part.keys[key]))
-    date_from, date_to = _hull((part.date_from, part.date_to) for part in parts)
-    return _Part(fts, keys, date_from, date_to, exact=fts is not None and all(part.is_text for part in parts), depth=depth)
+    dates, words = _hull(part.dates for part in parts), _hull(part.words for part in parts)
+    return _Part(fts, keys, dates, words, exact=fts is not None and all(part.is_text for part in parts), depth=depth)
 
 
 def _key(test: KeyTest) -> _Part:
     match test:
-        case OneOf(key=key, values=values) if key in _COLUMNS:
-            return _Part(keys={key: values}, exact=True)
+        case OneOf(key=key, values=values):
+            return _Part(keys={key: values}, exact=key in _SINGLE)
+        case UrlHolds(values=values):
+            return _Part(keys={"url": values})
         case Published(spans=spans):
-            date_from, date_to = _hull(spans)
-            return _Part(date_from=date_from, date_to=date_to, exact=len(spans) == 1)
+            return _Part(dates=_hull(spans), exact=len(spans) == 1)
+        case WordCount(spans=numbers):
+            return _Part(words=_hull(numbers), exact=len(numbers) == 1)
         case _:
             return _Part()
 
 
-def _hull(spans: Iterable[tuple[datetime | None, datetime | None]]) -> tuple[datetime | None, datetime | None]:
+def _hull(spans: Iterable[tuple[T | None, T | None]]) -> tuple[T | None, T | None]:
     """The least span that holds all ``spans``; None is an open end."""
     firsts, ends = zip(*spans, strict=True)
     return _outermost(firsts, min), _outermost(ends, max)

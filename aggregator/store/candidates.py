@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, TextClause, tuple_
+from sqlalchemy import ColumnElement, LargeBinary, TextClause, cast, func, or_, tuple_
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
+from sqlmodel.sql.sqltypes import AutoString
 
 from aggregator.model.article import Article
 from aggregator.model.rule import Document
 from aggregator.model.search import Place
 from aggregator.rules import Narrowing
 from aggregator.store import fulltext
-from aggregator.store.dialect import driver, instant
+from aggregator.store.dialect import driver, instant, is_postgresql
 from aggregator.store.tables import ArticleRow, SourceRow
 
 BATCH = 500
@@ -98,15 +99,32 @@ def narrowed(
         yield col(SourceRow.country).in_(narrow.countries)
     if narrow.languages:
         yield col(ArticleRow.language).in_(narrow.languages)
+    yield from _of_columns(session, narrow)
     for begin in filter(None, (since, narrow.date_from)):
         yield begin <= SHOWN_AT
     for end in filter(None, (until, narrow.date_to)):
         yield end > SHOWN_AT
 
 
+def _of_columns(session: Session, narrow: Narrowing) -> Iterator[ColumnElement[bool]]:
+    """What a narrowing asks of tags, address and length, or a little less: spellings beyond ASCII are left to the matcher."""
+    if narrow.tags:
+        written = cast(ArticleRow.tags, AutoString())  # as ``json.dumps`` wrote them
+        yield or_(*(written.contains(json.dumps(tag), autoescape=True) for tag in narrow.tags))
+    url = col(ArticleRow.url)
+    size = func.octet_length(url) if is_postgresql(session) else func.length(cast(url, LargeBinary()))
+    for values in (narrow.domains, narrow.urls):
+        if values and all(map(str.isascii, values)):
+            yield or_(*(func.lower(url).contains(value, autoescape=True) for value in values), size > func.length(url))
+    if narrow.least_words is not None:
+        yield col(ArticleRow.words) >= narrow.least_words
+    if narrow.most_words is not None:
+        yield col(ArticleRow.words) <= narrow.most_words
+
+
 def has_keys(narrow: Narrowing) -> bool:
     """Whether a narrowing asks for more than words."""
-    return any((narrow.sources, narrow.groups, narrow.countries, narrow.languages, narrow.date_from, narrow.date_to))
+    return replace(narrow, fts=None, exact=False) != Narrowing()
 
 
 def candidates(

@@ -25,6 +25,8 @@ __all__ = ["MOST_RANKED", "SHOWN_AT", "ask", "document", "narrowed", "search"]
 BATCH = 200
 MOST_RANKED = 5_000
 """Of more hits, only the newest are ranked by relevance."""
+MOST_READ = 50_000
+"""A query that no word narrows is put to so many articles at a time."""
 MOST_COUNTED = 10_000
 """Words in more articles than this are common, and that is all that relevance needs to know."""
 MOST_LEAVES = 64
@@ -54,7 +56,7 @@ def ask(session: Session, query: CompiledQuery, question: Question, now: datetim
         raise ValueError("the cursor belongs to another search: repeat the query, order and bounds of the page that gave it")
     asked_at = after.asked_at if after else now
     newest_id = after.newest_id if after else session.scalar(select(func.max(ArticleRow.id))) or 0
-    hunt = _Hunt(session, query, Bounds(question.since, question.until, newest_id), asked_at)
+    hunt = _Hunt(session, query, Bounds(question.since, question.until, newest_id), asked_at, MOST_READ)
     if question.order is Order.RELEVANCE:
         known = after.statistics if after and after.statistics else _statistics(session, query, newest_id)
         shown, counted, ranked = hunt.ranked(question, known, asked_at)
@@ -63,10 +65,11 @@ def ask(session: Session, query: CompiledQuery, question: Question, now: datetim
         shown, counted = hunt.dated(question)
     hits, more = shown[: question.most], len(shown) > question.most
     total, told = hunt.counts(question, counted)
-    if total is None and after is None and not more and ranked is None:
+    if total is None and after is None and not more and ranked is None and hunt.looked_at is None:
         total = len(hits)
-    end = Cursor(name, question.order, asked_at, newest_id, hits[-1].place, known) if more else None
-    return Page(_whole(session, hits), total, end, told, ranked)
+    last = hits[-1].place if more else hunt.goes_on_after(question)
+    end = Cursor(name, question.order, asked_at, newest_id, last, known) if last else None
+    return Page(_whole(session, hits), total, end, told, ranked, hunt.looked_at)
 
 
 def search(
@@ -89,20 +92,38 @@ def search(
 
 
 class _Hunt:
-    """One query, on its way through the archive."""
+    """One query, on its way through the archive. If no word narrows it, ``most`` articles at most are read."""
 
-    def __init__(self, session: Session, query: CompiledQuery, bounds: Bounds, now: datetime | None) -> None:
+    def __init__(
+        self, session: Session, query: CompiledQuery, bounds: Bounds, now: datetime | None, most: int | None = None
+    ) -> None:
         self._session, self._query, self._bounds, self._now = session, query, bounds, now
         self._narrow = query.narrowing(now)
         self._exact = self._narrow.exact and fulltext.exact(session, self._narrow.fts)
+        self._most = None if self._exact or self._narrow.fts is not None else most
+        self._last: Place | None = None
+        self.looked_at: int | None = None
+        """How many articles were read when ``most`` put an end to it."""
 
     def _read(self, first: int, after: Place | None = None, *, oldest_first: bool = False) -> Generator[tuple[Place, Document]]:
         """What may match, in order; of the first batch about ``first`` are wanted."""
-        size = min(first, BATCH)
+        size, read = min(first, BATCH), 0
         with closing(candidates(self._session, self._narrow, self._bounds, after, oldest_first=oldest_first)) as ids:
             while batch := list(islice(ids, size)):
-                yield from documents(self._session, batch)
+                wanted = batch if self._most is None else batch[: self._most - read]
+                for place, found in documents(self._session, wanted):
+                    self._last = place
+                    yield place, found
+                read += len(wanted)
+                if len(wanted) < len(batch):
+                    self.looked_at = read
+                    return
                 size = min(2 * size, BATCH)
+
+    def goes_on_after(self, question: Question) -> Place | None:
+        """Where to go on when the reading ended before the archive did; None if it did not, or all was to be counted."""
+        ordered = question.order is not Order.RELEVANCE and not self._reads_all(question)
+        return self._last if ordered and self.looked_at is not None else None
 
     def _reads_all(self, question: Question) -> bool:
         """Whether every hit must be read: the index alone cannot count them."""

@@ -176,6 +176,16 @@ def test_search_goes_on_where_a_page_ended(desk: Desk, sort: str) -> None:
     assert any(scores) == (sort == "relevance")
 
 
+def test_search_without_a_word_says_how_many_articles_it_looked_at(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.store.search.MOST_READ", 5)
+    found = desk.call("search", "NOT zzz", "--limit", "10", "--sort", "oldest").out
+    assert "\n5 articles.\nlooked at the oldest 5 articles only, since no word of the query must occur: add a word," in found
+    assert re.search(r"\nnext page: --after \S+\n$", found)
+    record = desk.call("search", "NOT zzz", "--limit", "10", "--total", "--json").records[0]
+    assert (record["looked_at"], record["total"], record["next"]) == (5, 5, None)
+    assert desk.call("search", "@kelvaris", "--json").records[0]["looked_at"] is None
+
+
 def test_search_counts_by_facets(desk: Desk) -> None:
     found = desk.call("search", "@kelvaris", "--json", "--limit", "2", "--facets", "source,language,day,group,rule").records[0]
     assert found["total"] == 18

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aggregator.errors import RuleSyntaxError
 from aggregator.model.rule import Document, RuleSpec
 from aggregator.rules import compile_query, compile_rules, explain_error, parse
-from aggregator.rules.keys import Published
+from aggregator.rules.keys import OneOf, Published, WordCount
 from aggregator.text import index_text, tokenize
 from tests.rules.generating import ENTITIES, NOW, documents, positionals, queries
 from tests.rules.oracle import Oracle
@@ -65,26 +65,66 @@ def test_a_rule_set_is_every_rule_on_its_own(texts: list[str], document: Documen
     assert compile_rules(rules, ENTITIES.values()).match(document, NOW) == expected
 
 
+def _asked(fts: str | None, shelf: list[Document]) -> set[int]:
+    """The numbers of the documents that FTS5 finds; None is for all."""
+    if fts is None:
+        return set(range(len(shelf)))
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE texts USING fts5(title, body, tokenize='ascii')")
+        rows = [(number, index_text(document.title), index_text(document.body)) for number, document in enumerate(shelf)]
+        db.executemany("INSERT INTO texts(rowid, title, body) VALUES (?, ?, ?)", rows)
+        return {number for (number,) in db.execute("SELECT rowid FROM texts WHERE texts MATCH ?", (fts,))}
+
+
+letters = st.sampled_from("abc")
+operands = st.one_of(
+    letters,
+    st.lists(letters, min_size=1, max_size=3).map(lambda words: f'"{" ".join(words)}"'),
+    st.lists(letters, min_size=2, max_size=3, unique=True).map(lambda words: f"({' OR '.join(words)})"),
+    letters.map(lambda word: f"title:{word}"),
+)
+nears = st.one_of(
+    st.builds("{} {}/{} {}".format, operands, st.sampled_from(["NEAR", "ONEAR"]), st.integers(1, 3), operands),
+    st.builds('"{}"~{}'.format, st.lists(letters, min_size=2, max_size=4).map(" ".join), st.integers(1, 3)),
+)
+rows_of_letters = st.lists(st.sampled_from("abcx"), max_size=10).map(" ".join)
+
+
+@settings(relaxed, max_examples=300)
+@given(nears, st.lists(st.builds(Document, rows_of_letters, rows_of_letters), min_size=1, max_size=8))
+def test_a_nearness_is_never_lost_by_the_index(query: str, shelf: list[Document]) -> None:
+    """Few words, so that operands stand often, near each other, and one in the other."""
+    compiled = compile_query(query, {})
+    narrowing = compiled.narrowing()
+    assert "NEAR(" in (narrowing.fts or "")
+    true = {number for number, document in enumerate(shelf) if compiled.match(document)}
+    found = _asked(narrowing.fts, shelf)
+    assert true <= found
+    assert true == found or not narrowing.exact
+
+
 @relaxed
 @given(queries, st.lists(documents, min_size=1, max_size=4))
 def test_the_index_never_loses_a_match(query: str, shelf: list[Document]) -> None:
     compiled = compile_query(query, ENTITIES)
     narrowing = compiled.narrowing(NOW)
     true = {number for number, document in enumerate(shelf) if compiled.match(document, NOW)}
-    with closing(sqlite3.connect(":memory:")) as db:
-        db.execute("CREATE VIRTUAL TABLE texts USING fts5(title, body, tokenize='ascii')")
-        rows = [(number, index_text(document.title), index_text(document.body)) for number, document in enumerate(shelf)]
-        db.executemany("INSERT INTO texts(rowid, title, body) VALUES (?, ?, ?)", rows)
-        found = set(range(len(shelf)))
-        if narrowing.fts is not None:
-            found = {number for (number,) in db.execute("SELECT rowid FROM texts WHERE texts MATCH ?", (narrowing.fts,))}
-    for column in ("sources", "domains", "languages", "countries", "groups"):
+    found = _asked(narrowing.fts, shelf)
+    for column in ("sources", "languages", "countries", "groups"):
         values = getattr(narrowing, column)
         attribute = {"sources": "source", "countries": "country"}.get(column, column.removesuffix("s"))
         found = {number for number in found if not values or getattr(shelf[number], attribute) in values}
-    if narrowing.date_from or narrowing.date_to:
-        within = Published(((narrowing.date_from, narrowing.date_to),))
-        found = {number for number in found if within.holds(shelf[number])}
+    within = Published(((narrowing.date_from, narrowing.date_to),))
+    long = WordCount(((narrowing.least_words, narrowing.most_words),))
+    for number, document in enumerate(shelf):
+        if (
+            (not within.holds(document) and (narrowing.date_from or narrowing.date_to))
+            or not long.holds(document)
+            or (narrowing.tags and set(narrowing.tags).isdisjoint(document.tags))
+            or (narrowing.urls and not any(part in document.url.casefold() for part in narrowing.urls))
+            or (narrowing.domains and not OneOf("domain", narrowing.domains).holds(document))
+        ):
+            found.discard(number)
     assert true <= found
     if narrowing.exact:
         assert true == found

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aggregator.model.rule import Document, Entity, Match, RuleSpec, Span
-from aggregator.rules import compile_query, compile_rules
+from aggregator.rules import Narrowing, compile_query, compile_rules
 from aggregator.text import index_text
 
 ENTITIES = {
@@ -327,10 +327,18 @@ def test_narrowing_of_a_plain_query_is_exact() -> None:
     ("query", "fts"),
     [
         ("=US", '"us"'),
-        ("a NEAR b", '("a" AND "b")'),
+        ("a ONEAR b", 'NEAR("a" "b", 5)'),
+        ("a NEAR/3 a", 'NEAR("a" "a", 3)'),
+        ('"a b" NEAR/3 "b c"', 'NEAR("a b" "b c", 3)'),
+        ("abc* NEAR/3 abd", 'NEAR("abc" * "abd", 3)'),
+        ("title:a NEAR/3 =B", 'title : NEAR("a" "b", 3)'),
+        ("title:a NEAR/3 body:b", 'title : NEAR("a" "b", 3)'),
+        ("a NEAR/3 (b NEAR c)", '("a" AND NEAR("b" "c", 5))'),
+        ("a NEAR/3 author:b", '"a"'),
+        ('"a b c"~2', 'NEAR("a" "b" "c", 3)'),
         ("a NOT NEAR b", '"a"'),
         ("ATLEAST/2(a)", '"a"'),
-        ("a -(b NEAR c)", '"a"'),
+        ("a -(b ONEAR c)", '"a"'),
         ("a -lang:fa", '"a"'),
         ("a OR lang:fa", None),
         ("a OR author:b", None),
@@ -341,6 +349,40 @@ def test_narrowing_of_a_plain_query_is_exact() -> None:
 def test_narrowing_that_leaves_work_to_the_matcher(query: str, fts: str | None) -> None:
     narrowing = compile_query(query, {}).narrowing()
     assert (narrowing.fts, narrowing.exact) == (fts, False)
+
+
+@pytest.mark.parametrize(
+    ("query", "fts"),
+    [
+        ("a NEAR b", 'NEAR("a" "b", 5)'),
+        ('(a OR "b c") NEAR/3 title:d', '(title : NEAR("a" "d", 3) OR title : NEAR("b c" "d", 3))'),
+        ("a -(b NEAR/2 c)", '("a" NOT NEAR("b" "c", 2))'),
+    ],
+)
+def test_a_nearness_of_words_that_cannot_overlap_needs_no_matcher(query: str, fts: str) -> None:
+    narrowing = compile_query(query, {}).narrowing()
+    assert (narrowing.fts, narrowing.exact) == (fts, True)
+
+
+def test_a_nearness_of_many_alternatives_asks_for_the_words() -> None:
+    ten = " OR ".join(f"w{number}" for number in range(10))
+    narrowing = compile_query(f"({ten}) NEAR ({ten.replace('w', 'v')})", {}).narrowing()
+    assert "NEAR" not in (narrowing.fts or "NEAR")
+    assert not narrowing.exact
+
+
+def test_keys_without_a_word_narrow_too() -> None:
+    query = "words>=200 words:100..900 tag:(sport OR x) tag:y domain:www.Outlet.example url:/Live/ date>2024"
+    narrowing = compile_query(query, {}).narrowing()
+    assert (narrowing.least_words, narrowing.most_words) == (200, 900)
+    assert {"sport", "x"} <= set(narrowing.tags)
+    assert (narrowing.domains, narrowing.date_from) == (("outlet.example",), datetime(2025, 1, 1, tzinfo=UTC))
+    either = compile_query("(words<100 tag:x) OR (words:200..300 tag:y)", {}).narrowing()
+    assert (either.least_words, either.most_words, "x" in either.tags, "y" in either.tags) == (None, 300, True, True)
+    assert not narrowing.exact
+    assert not either.exact
+    assert compile_query("words>=200 lang:fa", {}).narrowing().exact
+    assert compile_query("NOT words>=200 NOT lang:fa", {}).narrowing() == Narrowing()
 
 
 def test_what_cannot_match_still_narrows_to_a_superset() -> None:

@@ -37,6 +37,13 @@ QUERIES = (
     "strike date>=2026-02-05 group:state",
     "title:/port|dock/",
     "nothing",
+    "words:20..40 words>25",
+    "tag:(sport OR خبر)",
+    'tag:"50% off" tag:sport',
+    "domain:x.test url:TEST/1 words<50",
+    "url:/2$/ -strike",
+    "domain:test words<9 OR url:x.test/3",
+    "domain:(example OR münchen.test)",
 )
 COUNT = 90
 
@@ -44,9 +51,11 @@ COUNT = 90
 def _article(random_: random.Random, number: int) -> ArticleRow:
     seen = START + timedelta(hours=7 * number)
     return ArticleRow(
-        id=number, source_id=random_.choice((1, 2)), story_id=1, group_id=1, url=f"http://x.test/{number}",
+        id=number, source_id=random_.choice((1, 2)), story_id=1, group_id=1,
+        url=f"http://{('x.test', 'X.test', 'www.x.test:80', 'MÜNCHEN.test', 'test')[number % 5]}/{number}",
         title=" ".join(random_.choices(WORDS, k=4)), text=" ".join(random_.choices(WORDS, k=random_.randrange(60))),
-        text_origin="page", text_hash="", authors=["Jo Dock"] if number % 3 else [], tags=[],
+        text_origin="page", text_hash="", authors=["Jo Dock"] if number % 3 else [],
+        tags=[[], ["sport", "x"], ["خبر"], ['a "sport" b', "SPORT"], ["50% off", "sport"]][number % 7 % 5],
         language=random_.choice(("fa", "en", None)), other_languages=[], date_evidence=[], sketch=[],
         words=random_.randrange(60), first_seen_at=seen,
         # Some have no date, some the same, some a date long before they were seen.
@@ -139,6 +148,37 @@ def test_pages_are_a_plain_sort_cut_in_pieces(shelf: Store, order: Order) -> Non
         for found in (hit for page in pages for hit in page.hits):
             assert found.match == query.match(true[found.article.id][0], NOW)
     assert hits > 150
+
+
+@pytest.mark.parametrize("order", [Order.NEWEST, Order.OLDEST])
+def test_a_query_without_a_word_is_put_to_so_many_articles_and_goes_on(
+    shelf: Store, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = compile_query("author:jo -nothing", {})
+    whole = _ids(_pages(shelf, query, Question(order, most=4)))
+    assert len(whole) > 8
+    monkeypatch.setattr(search_module, "MOST_READ", 7)
+    pages = _pages(shelf, query, Question(order, most=4))
+    assert _ids(pages) == whole
+    assert {page.looked_at for page in pages} == {7, None}
+    assert pages[-1].looked_at is None
+    assert {page.total for page in pages} == {None}
+
+
+def test_what_is_counted_of_so_many_articles_says_so(shelf: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    query, question = compile_query("author:jo -nothing", {}), Question(most=2, total=True)
+    newest = shelf.read_now(ask, compile_query("lang:en OR -lang:en", {}), Question(most=7), NOW)
+    hits = set(_ids([newest])) & _true(shelf, query).keys()
+    monkeypatch.setattr(search_module, "MOST_READ", 7)
+    page = shelf.read_now(ask, query, question, NOW)
+    assert 0 < len(hits) < 7
+    assert (page.total, page.looked_at) == (len(hits), 7)
+    ranked = shelf.read_now(ask, query, replace(question, order=Order.RELEVANCE), NOW)
+    assert (ranked.total, ranked.looked_at) == (len(hits), 7)
+    for written in ("strike -union", "lang:en"):
+        assert shelf.read_now(ask, compile_query(written, {}), question, NOW).looked_at is None
+    monkeypatch.setattr(search_module, "MOST_READ", COUNT)
+    assert shelf.read_now(ask, query, question, NOW).looked_at is None, "all there are"
 
 
 @pytest.mark.usefixtures("few")

@@ -139,6 +139,12 @@ class AlertsForm(Form):
     volume_least: Annotated[int, Field(ge=1, le=1_000_000)] = 1
 
 
+class DigestForm(Form):
+    """``[digest]``."""
+
+    fold_after: Annotated[timedelta, _duration("0s", "7d")] = timedelta()
+
+
 class RetentionForm(Form):
     """``[retention]``."""
 

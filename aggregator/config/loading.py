@@ -16,6 +16,7 @@ from aggregator.config.forms import (
     ArchiveForm,
     ArticlesForm,
     DefaultsForm,
+    DigestForm,
     EntityForm,
     FetchForm,
     Form,
@@ -38,6 +39,7 @@ from aggregator.config.settings import (
     ArchiveSettings,
     ArticleSettings,
     Config,
+    DigestSettings,
     FetchSettings,
     MailMode,
     MailSettings,
@@ -69,7 +71,7 @@ _HOMES = {
     "webhook": "channels.toml",
     "chat": "channels.toml",
 }
-_TABLES = ("store", "fetch", "poll", "workers", "web", "mail", "alerts", "retention", "archive", "articles")
+_TABLES = ("store", "fetch", "poll", "workers", "web", "mail", "alerts", "digest", "retention", "archive", "articles")
 
 F = TypeVar("F", bound=Form)
 T = TypeVar("T")
@@ -144,6 +146,7 @@ class _Main:
             web=self._section("web", WebForm, WebSettings),
             mail=self._mail(),
             alerts=self._section("alerts", AlertsForm, AlertSettings),
+            digest=self._section("digest", DigestForm, DigestSettings),
             retention=self._section("retention", RetentionForm, RetentionSettings),
             archive=self._section("archive", ArchiveForm, ArchiveSettings),
             articles=self._section("articles", ArticlesForm, ArticleSettings),

@@ -138,6 +138,13 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestSettings:
+    """``fold_after``: a digest that would come so late is left out, and the next one tells what it would have told."""
+
+    fold_after: timedelta = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
 class RetentionSettings:
     """How long records are kept. Articles stay for ever."""
 
@@ -185,6 +192,7 @@ class Settings:
     web: WebSettings = WebSettings()
     mail: MailSettings = MailSettings()
     alerts: AlertSettings = AlertSettings()
+    digest: DigestSettings = DigestSettings()
     retention: RetentionSettings = RetentionSettings()
     archive: ArchiveSettings = ArchiveSettings()
     articles: ArticleSettings = ArticleSettings()

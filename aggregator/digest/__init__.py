@@ -2,6 +2,6 @@
 
 from aggregator.digest.composing import compose
 from aggregator.digest.rendering import render_digest
-from aggregator.digest.slots import days_before, latest_slot, next_slot, slots_between, slots_of
+from aggregator.digest.slots import days_before, due_slot, latest_slot, next_slot, slots_between, slots_of
 
-__all__ = ["compose", "days_before", "latest_slot", "next_slot", "render_digest", "slots_between", "slots_of"]
+__all__ = ["compose", "days_before", "due_slot", "latest_slot", "next_slot", "render_digest", "slots_between", "slots_of"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,21 @@ def latest_slot(subscription: Subscription, now: datetime) -> Slot | None:
     return None
 
 
+def due_slot(
+    subscription: Subscription, now: datetime, last: Slot | None, covered_until: datetime, fold_after: timedelta
+) -> Slot | None:
+    """The slot that is to be served at ``now`` (aware), if there is one: the latest only, missed ones collapse into it.
+
+    ``last`` is the last slot that was decided on; digests account for everything before ``covered_until``. A slot that is later
+    than ``fold_after`` folds into the next one. Who moves west meets the same hour of the same day again: it had its digest.
+    """
+    slot = latest_slot(subscription, now)
+    if slot is None or slot.ends_at <= covered_until or now - slot.due_at > fold_after:
+        return None
+    served = last is not None and (slot.due_at <= last.due_at or (slot.day, slot.at) <= (last.day, last.at))
+    return None if served else slot
+
+
 def next_slot(subscription: Subscription, now: datetime) -> Slot:
     """The first slot whose instant is still to come at ``now`` (aware). Raises ValueError for one without days or times."""
     today = now.astimezone(ZoneInfo(subscription.timezone)).date()
@@ -52,10 +68,11 @@ def slots_between(subscription: Subscription, since: datetime, until: datetime) 
         day += timedelta(days=1)
 
 
-def slots_of(subscription: Subscription, day: date) -> list[Slot]:
+@lru_cache(maxsize=4096)
+def slots_of(subscription: Subscription, day: date) -> tuple[Slot, ...]:
     """The slots of a local date, in order; none if it is not one of the weekdays."""
     if day.isoweekday() not in subscription.weekdays:
-        return []
+        return ()
     zone = ZoneInfo(subscription.timezone)
     times = _FULL_HOURS if subscription.every is Every.HOURLY else subscription.times
     found: list[Slot] = []
@@ -63,7 +80,7 @@ def slots_of(subscription: Subscription, day: date) -> list[Slot]:
         due_at = _instant(day, at, zone)
         if not found or due_at < found[-1].due_at:
             found.append(Slot(day, at, due_at, subscription.cutoff))
-    return found[::-1]
+    return tuple(reversed(found))
 
 
 def days_before(start: datetime, timezone: str, count: int) -> tuple[tuple[datetime, datetime], ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from aggregator.config.settings import Config
-from aggregator.digest import compose, days_before, latest_slot, render_digest, slots_between
+from aggregator.digest import compose, days_before, due_slot, render_digest, slots_between
 from aggregator.model.anomaly import Anomaly, Subject
 from aggregator.model.delivery import (
     DeliveryKind,
@@ -65,20 +65,10 @@ class DigestReport:
 
 async def due_digests(rooms: Rooms) -> list[tuple[Subscriber, Slot]]:
     """The subscriptions whose latest slot has no digest yet. Slots that passed while nobody watched collapse into the latest."""
-    now, due = rooms.clock.now(), []
-    for subscriber in await rooms.store.read(subscriptions.listing):
-        slot = latest_slot(subscriber.subscription, now) if subscriber.receives(now) else None
-        if slot is not None and is_open(slot, subscriber):
-            due.append((subscriber, slot))
-    return due
-
-
-def is_open(slot: Slot, subscriber: Subscriber) -> bool:
-    """Whether a slot is still to be decided on. Who moves west meets the same hour of the same day again: it had its digest."""
-    if slot.ends_at <= subscriber.covered_until:
-        return False
-    last = subscriber.last
-    return last is None or (slot.due_at > last.due_at and (slot.day, slot.at) > (last.day, last.at))
+    now, fold_after = rooms.clock.now(), rooms.active.config.settings.digest.fold_after
+    awake = [each for each in await rooms.store.read(subscriptions.listing) if each.receives(now)]
+    slots = (due_slot(each.subscription, now, each.last, each.covered_until, fold_after) for each in awake)
+    return [(each, slot) for each, slot in zip(awake, slots, strict=True) if slot is not None]
 
 
 async def run_digest(rooms: Rooms, subscriber: Subscriber, slot: Slot) -> DigestReport:

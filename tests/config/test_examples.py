@@ -30,6 +30,7 @@ TABLES: list[tuple[str, type[BaseModel], object]] = [
     ("[web]", forms.WebForm, Settings().web),
     ("[mail]", forms.MailForm, Settings().mail),
     ("[alerts]", forms.AlertsForm, Settings().alerts),
+    ("[digest]", forms.DigestForm, Settings().digest),
     ("[retention]", forms.RetentionForm, Settings().retention),
     ("[archive]", forms.ArchiveForm, Settings().archive),
     ("[articles]", forms.ArticlesForm, Settings().articles),
@@ -40,7 +41,20 @@ TABLES: list[tuple[str, type[BaseModel], object]] = [
     ("[[recipient]]", forms.RecipientForm, Recipient("", "")),
     ("[[recipient.subscription]]", forms.SubscriptionForm, Subscription("", "")),
 ]
-NOT_IN_FILES = {"root", "store", "fetch", "poll", "workers", "web", "mail", "alerts", "retention", "archive", "articles"}
+NOT_IN_FILES = {
+    "root",
+    "store",
+    "fetch",
+    "poll",
+    "workers",
+    "web",
+    "mail",
+    "alerts",
+    "digest",
+    "retention",
+    "archive",
+    "articles",
+}
 ELSEWHERE = {"subscription", "recipient"}
 """A reader's subscriptions are values of their own; whose they are is where they stand."""
 SECRETS = {"password", "password_env", "password_file"}

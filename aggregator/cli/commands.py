@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__
-from aggregator.cli import alert, archive, article, channels, deliveries, digests, rule, service, source, store, story
+from aggregator.cli import (
+    alert,
+    archive,
+    article,
+    channels,
+    deliveries,
+    digests,
+    rule,
+    service,
+    source,
+    store,
+    story,
+    subscriptions,
+)
 from aggregator.cli.demo import demo
 from aggregator.cli.doctor import doctor
 from aggregator.cli.options import Call
@@ -50,6 +63,7 @@ app.add_typer(article.app, name="article")
 app.add_typer(rule.app, name="rule")
 app.add_typer(story.app, name="story")
 app.add_typer(alert.app, name="alert")
+app.add_typer(subscriptions.app, name="subscription")
 app.add_typer(digests.app, name="digest")
 app.add_typer(deliveries.app, name="delivery")
 app.add_typer(channels.app, name="channel")

@@ -15,11 +15,12 @@ import typer
 from aggregator.app import App, key_of, open_app
 from aggregator.cli.logs import set_up
 from aggregator.cli.options import Call
+from aggregator.cli.printing import printable
 from aggregator.config import lint
 from aggregator.errors import AggregatorError, ConfigErrors
 from aggregator.pipeline.versions import kept_versions
 from aggregator.scheduler.systemd import notify
-from aggregator.store import registry
+from aggregator.store import registry, subscriptions
 from aggregator.store.registry import Change
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("service")
@@ -53,7 +54,10 @@ def apply(
         else:
             changes = store.write_now(registry.apply, config, datetime.now(UTC), key_of(config))
         kept = kept_versions(store, config)
+        stopped = store.read_now(subscriptions.stopped_by_readers, config)
     _show(changes)
+    for line in stopped:
+        typer.echo(f"! {printable(line)}")
     verb = "would change" if dry_run else "changed"
     counts = Counter(change.verb for change in changes)
     summary = ", ".join(f"{counts[word]} {word}" for word in ("added", "changed", "removed") if counts[word])

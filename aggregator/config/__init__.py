@@ -3,6 +3,7 @@ writer, which appends sources without touching a byte that stands there."""
 
 from aggregator.config.linting import lint
 from aggregator.config.loading import FILES, load_config
+from aggregator.config.readers import read_invitation
 from aggregator.config.settings import (
     AlertSettings,
     Config,
@@ -35,5 +36,6 @@ __all__ = [
     "blank_source",
     "lint",
     "load_config",
+    "read_invitation",
     "slug_for",
 ]

@@ -94,7 +94,8 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
     settings, environment_errors = _Main(main, folder, environ).settings()
     source_specs = read_sources(sources, _known_floor(main, settings))
     entity_list = _entities(entities)
-    people, subscriptions = read_recipients(recipients, rules, None if sources.errors else source_specs)
+    known = None if rules.broken else [table["slug"] for _, table in rules.tables("rule") if isinstance(table.get("slug"), str)]
+    people, subscriptions = read_recipients(recipients, known, None if sources.errors else source_specs)
     config = Config(
         settings=settings,
         sources=source_specs,

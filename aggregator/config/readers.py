@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 from aggregator.config.forms import RecipientForm, SubscriptionForm
 from aggregator.config.locate import Route
 from aggregator.config.reading import Document, items
+from aggregator.config.settings import Config
 from aggregator.config.values import nearest
+from aggregator.errors import ConfigErrors
 from aggregator.model.delivery import Every, Recipient, Subscription
 from aggregator.model.source import SourceSpec
 
@@ -18,23 +21,20 @@ _MONDAY = (1,)
 
 
 def read_recipients(
-    document: Document, rule_document: Document, sources: tuple[SourceSpec, ...] | None
+    document: Document, rules: list[str] | None, sources: tuple[SourceSpec, ...] | None
 ) -> tuple[tuple[Recipient, ...], tuple[Subscription, ...]]:
     """The readers, and their subscriptions beside their own ones; errors are noted in ``document``.
 
-    ``sources`` is None when their file has errors: groups are not checked then.
+    ``rules`` (slugs) or ``sources`` are None when their file has errors: patterns or groups are not checked then.
     """
     document.only("recipient", homes=_HOMES)
     forms = items(document, "recipient", RecipientForm)
     _check_slugs(document)
-    if not rule_document.broken:
-        slugs = [table["slug"] for _, table in rule_document.tables("rule") if isinstance(table.get("slug"), str)]
-        for route, table in _tables(document):
-            _check_patterns(document, route, table, slugs)
-    if sources is not None:
-        groups = {source.group for source in sources if source.group}
-        for route, table in _tables(document):
-            _check_groups(document, route, table, groups)
+    for route, table in _tables(document):
+        if rules is not None:
+            _check_patterns(document, route, table, rules)
+        if sources is not None:
+            _check_groups(document, route, table, {source.group for source in sources if source.group})
     people, subscriptions = [], []
     for form in forms:
         written = form.written()
@@ -42,6 +42,18 @@ def read_recipients(
         people.append(Recipient(**written))
         subscriptions += [_subscription(each, people[-1]) for each in form.subscription]
     return tuple(people), tuple(subscriptions)
+
+
+def read_invitation(config: Config, reader: dict[str, Any], subscription: dict[str, Any]) -> tuple[Recipient, Subscription]:
+    """A reader and what he is invited to, from the keys of ``recipients.toml``, checked like these. Raises ConfigErrors."""
+    table = {**reader, "digest": False, "alerts": False, "subscription": [subscription]}
+    document = Document(Path("invitation"), b"")
+    document.data = {"recipient": [table]}
+    rules = [rule.slug for rule in (*config.rules, *(each.rule for each in config.held))]
+    people, invited = read_recipients(document, rules, config.sources)
+    if document.errors:
+        raise ConfigErrors(tuple(document.errors))
+    return people[0], invited[0]
 
 
 def _subscription(form: SubscriptionForm, recipient: Recipient) -> Subscription:

@@ -369,7 +369,7 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A rendered mail, before it becomes MIME: subject and two bodies of equal content."""
+    """A rendered mail, before it becomes MIME: subject and two bodies of equal content; ``html`` is "" for text alone."""
 
     subject: str
     text: str

@@ -57,6 +57,8 @@ def build_message(
     with or without brackets. ``headers`` (List-Unsubscribe…) are ASCII and folded at spaces only, never encoded. The bytes
     are 7-bit but for a header that holds an address with ``needs_smtputf8``.
 
+    A letter without HTML has the text part alone.
+
     Raises ``ValueError`` for a value with a control character or line separator (``clean_header`` mends text), an address,
     message id or header name that is not valid, a naive date, or a header that we set ourselves.
     """
@@ -80,7 +82,7 @@ def build_message(
         f'Content-Type: multipart/alternative; boundary="{boundary}"',
     ]
     head = (_CRLF.join(fields) + _CRLF * 2).encode()
-    parts = (_part("plain", letter.text), _part("html", letter.html))
+    parts = (_part("plain", letter.text), *([_part("html", letter.html)] if letter.html else []))
     # The line end before a boundary belongs to the boundary (RFC 2046 §5.1.1).
     return head + b"".join(f"--{boundary}\r\n".encode() + part + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
 

@@ -13,6 +13,7 @@ from aggregator.model.delivery import (
     DeliveryKind,
     DigestIssue,
     Letter,
+    MailFormat,
     MatchedArticle,
     RuleDigest,
     Slot,
@@ -191,7 +192,18 @@ def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, 
         clipping=bool(rule),
     )
     news = bool(issue.match_ids or issue.edit_ids or issue.anomalies)
-    return Draft(issue, render_digest(issue), news or _tells_that_nothing_came(subscriber, matter), rule)
+    letter = render_digest(_capped(issue, subscription.cap))
+    if subscription.format is MailFormat.TEXT:
+        letter = replace(letter, html="")
+    return Draft(issue, letter, news or _tells_that_nothing_came(subscriber, matter), rule)
+
+
+def _capped(issue: DigestIssue, cap: int) -> DigestIssue:
+    """The issue with at most ``cap`` stories shown of each rule, the others counted; all of them without a cap."""
+    if not cap:
+        return issue
+    blocks = (replace(block, shown=block.shown[:cap], hidden=block.hidden + len(block.shown[cap:])) for block in issue.rules)
+    return replace(issue, rules=tuple(blocks))
 
 
 def _tells_that_nothing_came(subscriber: Subscriber, matter: _Matter) -> bool:

@@ -6,8 +6,10 @@ do not undo it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from sqlalchemy import func
@@ -184,6 +186,45 @@ def resume(session: Session, subscription_id: int, now: datetime) -> None:
         row.state, row.begun_at, row.stopped_at, row.stop_reason = SubscriptionState.ACTIVE, now, None, ""
     row.paused_until = None
     session.add(row)
+
+
+def invite(session: Session, recipient: Recipient, subscription: Subscription, now: datetime, created_by: str) -> int:
+    """Make a subscription that waits for its reader: until he confirms it, nothing is owed to it. Returns its id.
+
+    It goes to the reader who has that address already, else to ``recipient``, who is added beside the files. Slugs that are taken
+    get a number. ``created_by`` says who invites; it is not empty.
+    """
+    people = session.exec(select(RecipientRow)).all()
+    reader = next((row for row in people if row.removed_at is None and _same(row.spec["address"], recipient.address)), None)
+    if reader is None:
+        slug = _free(recipient.slug, {row.slug for row in people})
+        recipient = replace(recipient, slug=slug)
+        reader = RecipientRow(slug=slug, spec=RECIPIENT.dump(recipient), created_at=now, created_by=created_by)
+        session.add(reader)
+        session.flush()
+    taken = {row.slug for row in people} | {row.slug for row in session.exec(select(SubscriptionRow)).all()}
+    spec = replace(subscription, slug=_free(subscription.slug, taken), recipient=reader.slug)
+    row = SubscriptionRow(
+        recipient_id=reader.id or 0,
+        slug=spec.slug,
+        spec=SUBSCRIPTION.dump(spec),
+        created_at=now,
+        created_by=created_by,
+        begun_at=now,
+        state=SubscriptionState.PENDING,
+    )
+    session.add(row)
+    session.flush()
+    return row.id or 0
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
+
+
+def _free(slug: str, taken: Collection[str]) -> str:
+    """``slug``, with a number behind it if it is taken."""
+    return next(each for number in count(1) if (each := slug if number == 1 else f"{slug}-{number}") not in taken)
 
 
 def _row(session: Session, subscription_id: int) -> SubscriptionRow:

@@ -21,6 +21,7 @@ Slug = Annotated[str, AfterValidator(values.slug)]
 WebUrl = Annotated[str, AfterValidator(values.web_url)]
 OptionalUrl = Annotated[str, AfterValidator(values.web_url_or_none)]
 MailAddress = Annotated[str, AfterValidator(values.mail_address)]
+OptionalAddress = Annotated[str, AfterValidator(values.mail_address_or_empty)]
 Zone = Annotated[str, AfterValidator(values.time_zone)]
 Language = Annotated[str, AfterValidator(values.language)]
 Country = Annotated[str, AfterValidator(values.country)]
@@ -125,6 +126,14 @@ class MailForm(Form):
     password_file: Annotated[Line, Field(min_length=1)] = ""
     timeout: Annotated[float, _seconds("1s", "10m")] = 0
     connections: Annotated[int, Field(ge=1, le=50)] = 0
+    thread: bool = False
+    dkim_selector: Annotated[str, AfterValidator(values.selector)] = ""
+    dkim_key_file: Annotated[Line, Field(min_length=1)] = ""
+    bounce_address: OptionalAddress = ""
+    bounce_mailbox: Annotated[str, AfterValidator(values.mailbox)] = ""
+    bounce_password: Annotated[None, BeforeValidator(values.no_password)] = None
+    bounce_password_env: Annotated[Line, Field(min_length=1)] = ""
+    bounce_password_file: Annotated[Line, Field(min_length=1)] = ""
 
 
 class AlertsForm(Form):

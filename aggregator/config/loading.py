@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic_core import PydanticCustomError
 
@@ -34,6 +34,7 @@ from aggregator.config.locate import Route
 from aggregator.config.readers import read_recipients
 from aggregator.config.reading import Document, items
 from aggregator.config.rulebook import check_escalations, check_exclusions, hold_failing, rule_spec
+from aggregator.config.secrets import PASSWORD_KEYS, Secrets
 from aggregator.config.settings import (
     AlertSettings,
     ArchiveSettings,
@@ -172,46 +173,23 @@ class _Main:
 
     def _mail(self) -> MailSettings:
         table = self._document.table("mail")
-        password, password_file = self._password(table)
+        secrets = Secrets(self._document, self._folder, self._environ)
+        password, password_file = secrets.password(table, "")
+        bounce_password, _ = secrets.password(table, "bounce_")
         if table.get("mode") == MailMode.SMTP and not table.get("host"):
             self._document.add(("mail", "host"), 'mode "smtp" needs a host', 'add the relay: host = "mail.example.org"')
         if table.get("username") and not table.keys() & {"password", "password_env", "password_file"}:
             self._document.add(("mail", "username"), "has no password", "add password_env or password_file, or remove it")
         form = self._document.check(MailForm, table, ("mail",))
         written = form.written() if form else {}
-        for key in ("password", "password_env", "password_file"):
+        for key in PASSWORD_KEYS:
             written.pop(key, None)
         folder = self._root / written.pop("folder", MailSettings().folder)
-        return MailSettings(**written, folder=folder, password=password, password_file=password_file)
-
-    def _password(self, table: dict[str, Any]) -> tuple[str, Path | None]:
-        """The password and, if it came from a file, which. No message ever holds it."""
-        variable, name = table.get("password_env"), table.get("password_file")
-        if variable and name:
-            self._document.add(("mail", "password_file"), "stands beside password_env", "keep one of the two")
-        elif isinstance(variable, str) and variable:
-            if password := self._environ.get(variable, ""):
-                return password, None
-            hint = f"set {variable} for the service, or use password_file"
-            self._document.add(("mail", "password_env"), f"the environment variable {variable} is not set or empty", hint)
-        elif isinstance(name, str) and name:
-            return self._password_from(self._folder / name)
-        return "", None
-
-    def _password_from(self, path: Path) -> tuple[str, Path | None]:
-        route: Route = ("mail", "password_file")
-        try:
-            password = path.read_text(encoding="utf-8").rstrip("\r\n")
-        except UnicodeDecodeError:
-            self._document.add(route, f"{path} is not UTF-8 text", "the file holds the password and nothing else")
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not a path"
-            self._document.add(route, f"{path} cannot be read: {reason}", "the path starts from the configuration folder")
-        else:
-            if password and "\n" not in password:
-                return password, path
-            self._document.add(route, f"{path} must hold exactly one line", "the file holds the password and nothing else")
-        return "", None
+        dkim_key_file = secrets.key_file(table)
+        written |= {"dkim_key_file": dkim_key_file, "password": password, "bounce_password": bounce_password}
+        if (mailbox := str(written.get("bounce_mailbox", ""))) and "://" not in mailbox:
+            written["bounce_mailbox"] = str(self._root / mailbox)
+        return MailSettings(**written, folder=folder, password_file=password_file)
 
 
 def _parent(folder: Path) -> Path:

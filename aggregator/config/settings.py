@@ -99,7 +99,9 @@ class MailSettings:
     """The relay and the identity of our mail. ``password`` is read from the environment or a file, never shown.
 
     ``password_file`` is where it came from, if from a file, so that a file that everybody can read is noticed. ``connections``
-    to the relay are open at a time, half of them at most for readers of one domain.
+    to the relay are open at a time, half of them at most for readers of one domain. ``thread``: mails of one subscription are
+    shown as one conversation. ``dkim_selector`` and ``dkim_key_file``: mails are signed. ``bounce_address``: where bounces go,
+    each delivery's to an address of its own; ``bounce_mailbox``: where they are read, a path or ``imaps://name@host/folder``.
     """
 
     mode: MailMode = MailMode.FOLDER
@@ -114,6 +116,12 @@ class MailSettings:
     password_file: Path | None = None
     timeout: float = 60.0
     connections: int = 4
+    thread: bool = False
+    dkim_selector: str = ""
+    dkim_key_file: Path | None = None
+    bounce_address: str = ""
+    bounce_mailbox: str = ""
+    bounce_password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,41 @@ def mail_address(value: str) -> str:
     return str(found.ascii_email)
 
 
+def mail_address_or_empty(value: str) -> str:
+    """Like ``mail_address``; an empty string stays one."""
+    return mail_address(value) if value else ""
+
+
+def selector(value: str) -> str:
+    """A DKIM selector (RFC 6376 §3.1): labels of a domain name, or empty."""
+    if value and not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", value):
+        raise refuse(f'"{shorten(value)}" is not a DKIM selector', 'letters, digits and hyphens: dkim_selector = "monitor"')
+    return value
+
+
+def mailbox(value: str) -> str:
+    """Where bounces are read: a path of a Maildir or mbox, or ``imaps://name@host[:port][/folder]``; empty: nowhere."""
+    if "://" not in value:
+        if _CONTROL.search(value):
+            raise refuse("must not contain control characters")
+        return value
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise refuse(f"is not a URL: {error}", _MAILBOX) from None
+    if parts.scheme != "imaps":
+        raise refuse(f"{parts.scheme} is not a way to read a mailbox", f"only over TLS, or from a path: {_MAILBOX}")
+    if parts.password is not None:
+        raise refuse("must not contain a password", "write bounce_password_env or bounce_password_file")
+    if not parts.hostname or not parts.username or port == 0 or parts.query or parts.fragment:
+        raise refuse("must name an account and a host, and nothing else but a folder", _MAILBOX)
+    return value
+
+
+_MAILBOX = "imaps://name@mail.example.org/INBOX"
+
+
 def _address_hint(value: str) -> str:
     if re.search(r"[,;]|\s\S+@", value) and value.count("@") > 1:
         return "one address only; write one [[recipient]] for each reader"

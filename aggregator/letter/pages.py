@@ -28,6 +28,7 @@ class Ask:
 class PageWords:
     """The words of one language."""
 
+    alerts: str
     unsubscribe: Ask
     pause: Ask
     confirm: Ask
@@ -37,6 +38,7 @@ class PageWords:
 
 PAGES: Mapping[str, PageWords] = {
     "en": PageWords(
+        alerts="alerts",
         unsubscribe=Ask(
             "Unsubscribe", "Stop “{what}” from {instance}?", "Unsubscribe", "Done: “{what}” will not be sent to you any more."
         ),
@@ -49,6 +51,7 @@ PAGES: Mapping[str, PageWords] = {
         not_kept="This mail is no longer kept.",
     ),
     "fr": PageWords(
+        alerts="alertes",
         unsubscribe=Ask(
             "Se désabonner", "Ne plus recevoir « {what} » de {instance} ?", "Se désabonner",
             "C’est fait : vous ne recevrez plus « {what} »."
@@ -65,6 +68,7 @@ PAGES: Mapping[str, PageWords] = {
         not_kept="Ce courriel n’est plus conservé.",
     ),
     "de": PageWords(
+        alerts="Eilmeldungen",
         unsubscribe=Ask(
             "Abbestellen", "„{what}“ von {instance} nicht mehr erhalten?", "Abbestellen",
             "Erledigt: „{what}“ kommt nicht mehr zu Ihnen."
@@ -81,6 +85,7 @@ PAGES: Mapping[str, PageWords] = {
         not_kept="Diese E-Mail wird nicht mehr aufbewahrt.",
     ),
     "fa": PageWords(
+        alerts="هشدارها",
         unsubscribe=Ask(
             "لغو اشتراک", "دیگر «{what}» را از {instance} دریافت نکنید؟", "لغو اشتراک",
             "انجام شد: «{what}» دیگر برای شما فرستاده نمی‌شود."

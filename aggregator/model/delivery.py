@@ -406,7 +406,10 @@ class AlertIntent:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A leased outbox row: one message to one address. ``message`` is the whole MIME message in bytes, CRLF line ends."""
+    """A leased outbox row: one message to one address. ``message`` is the whole MIME message in bytes, CRLF line ends.
+
+    ``sender`` is where bounces of it go (the envelope's sender), if not to the address that it is from.
+    """
 
     id: int
     kind: DeliveryKind
@@ -417,6 +420,7 @@ class Delivery:
     attempts: int
     created_at: datetime
     lease_token: str
+    sender: str = ""
 
 
 class AttemptOutcome(StrEnum):

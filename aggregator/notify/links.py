@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     """What a link is for; the value is the first part of its path."""
 
     UNSUBSCRIBE = "u"
+    NO_ALERTS = "n"
     PAUSE = "p"
     VIEW = "v"
     CONFIRM = "c"
@@ -72,8 +73,28 @@ def number_of(key: str) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:_NUMBER], "big") >> 1
 
 
-def bounce_tag(secret: bytes, delivery_id: int) -> str:
-    """Eight letters and digits that prove that we made the envelope sender of this delivery; case does not matter in them."""
+def bounce_sender(bounce_address: str, secret: bytes, delivery_id: int) -> str:
+    """The envelope's sender for one delivery: ``bounce+42.k3x7q2ab@example.org``. Whoever bounces it says which one it was.
+
+    The tag proves that we made it; it does not depend on case, which some relays change.
+    """
+    local, _, domain = bounce_address.rpartition("@")
+    return f"{local}+{delivery_id}.{_bounce_tag(secret, delivery_id)}@{domain}"
+
+
+def bounced_delivery(bounce_address: str, secret: bytes, address: str) -> int | None:
+    """The delivery that an address of ``bounce_sender`` was made for; None for any other, forged ones above all."""
+    local, _, domain = bounce_address.lower().rpartition("@")
+    found = re.fullmatch(
+        rf"{re.escape(local)}\+([1-9][0-9]{{0,17}})\.([a-z2-7]{{{_ADDRESS_TAG}}})@{re.escape(domain)}", address.lower()
+    )
+    if found is None:
+        return None
+    delivery_id = int(found[1])
+    return delivery_id if hmac.compare_digest(_bounce_tag(secret, delivery_id), found[2]) else None
+
+
+def _bounce_tag(secret: bytes, delivery_id: int) -> str:
     return base64.b32encode(_tag(secret, "bounce", delivery_id))[:_ADDRESS_TAG].decode().lower()
 
 

@@ -132,19 +132,22 @@ def _plain(name: str, value: str) -> bool:
 def _unstructured(name: str, value: str) -> str:
     """All of the value, or none of it, becomes encoded words: a mixture is what loses the spaces between two scripts."""
     _refuse_controls(name, value)
-    text = value if _plain(name, value) else Header(value, "utf-8", _WIDTH, name).encode(linesep=_CRLF)
-    return f"{name}: {text}"
+    return f"{name}: {value if _plain(name, value) else _encoded(name, value)}"
+
+
+def _encoded(name: str, value: str) -> str:
+    return Header(value, "utf-8", _WIDTH, name).encode(linesep=_CRLF)
 
 
 def _mailbox(name: str, display: str, address: str) -> str:
     _refuse_controls(name, display)
     if not display.strip():
         return f"{name}: {address}"
+    head = _unstructured(name, display)
     if _plain(name, display) and not _ATOMS.fullmatch(display):
         escaped = display.replace("\\", "\\\\").replace('"', '\\"')
-        head = f'{name}: "{escaped}"'
-    else:
-        head = _unstructured(name, display)
+        quoted = f'{name}: "{escaped}"'
+        head = quoted if len(quoted) <= _WIDTH else f"{name}: {_encoded(name, display)}"
     room = _WIDTH - len(head.rpartition(_CRLF)[2])
     return f"{head}{' ' if len(address) + 3 <= room else _CRLF + ' '}<{address}>"
 

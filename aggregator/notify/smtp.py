@@ -14,6 +14,7 @@ from aggregator.errors import ConfigError
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery
 from aggregator.notify.address import check_address, needs_smtputf8
 from aggregator.notify.message import clean_header
+from aggregator.notify.signing import Signer
 
 _PROBE_TIMEOUT = 10.0
 # "Authentication required", "mechanism too weak", "credentials invalid", "encryption required": RFC 4954 §6, 3207 §4.
@@ -39,6 +40,9 @@ class SmtpTransport:
         if not settings.host.isascii() or not settings.host.strip():
             hint = 'Write the relay\'s name or address: host = "smtp.example.org"'
             raise ConfigError(f"{settings.host!r} is not the host of a mail relay", key="mail.host", hint=hint)
+        self._signer: Signer | None = None
+        if settings.dkim_key_file is not None:
+            self._signer = Signer(self._sender.rpartition("@")[2], settings.dkim_selector, settings.dkim_key_file)
         self._lines = [Line(settings, tls_context) for _ in range(settings.connections)]
         # The one that was used last is taken first: it is the likeliest to be still connected.
         self._free: asyncio.LifoQueue[Line] = asyncio.LifoQueue()
@@ -57,9 +61,12 @@ class SmtpTransport:
         except ValueError as error:
             # aiosmtplib would silently send to the first address of a list.
             return Attempt(AttemptOutcome.REFUSED, 0, clean_header(str(error)))
+        message = delivery.message
+        if self._signer is not None:
+            message = await asyncio.to_thread(self._signer.sign, message)
         line = await self._free.get()
         try:
-            return await line.send(self._sender, address, delivery.message)
+            return await line.send(delivery.sender or self._sender, address, message)
         finally:
             self._free.put_nowait(line)
 

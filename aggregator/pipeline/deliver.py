@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -13,6 +13,8 @@ from aggregator.config.settings import MailMode, MailSettings
 from aggregator.model.clock import Clock
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryState
 from aggregator.notify import GIVE_UP_AFTER, Transport, retry_delay
+from aggregator.notify.links import bounce_sender
+from aggregator.pipeline.linking import secret_of
 from aggregator.store import Store, outbox
 
 PAUSE = timedelta(minutes=5)
@@ -106,8 +108,11 @@ class Sender:
     async def _claim(self) -> Delivery | None:
         if self.stopped:
             return None
-        most = max(1, self.mail.connections // 2)
-        return await self.store.write(outbox.claim, self.clock.now(), self.lease, most)
+        now, most = self.clock.now(), max(1, self.mail.connections // 2)
+        delivery = await self.store.write(outbox.claim, now, self.lease, most)
+        if delivery is None or not self.mail.bounce_address:
+            return delivery
+        return replace(delivery, sender=bounce_sender(self.mail.bounce_address, await secret_of(self.store, now), delivery.id))
 
     async def _hand_over(self, delivery: Delivery) -> DeliverReport:
         """Hand over a message that is leased to us, and record what came of it."""

@@ -101,8 +101,17 @@ def seal_digest(
     config: Config, subscriber: Subscriber, draft: Draft, key: str, now: datetime, links: Links | None = None
 ) -> NewDelivery:
     """The message of a draft."""
-    reader, kind = subscriber.recipient, DeliveryKind.DIGEST
-    return seal(config.settings, draft.letter, reader, subscriber.recipient_id, kind=kind, key=key, now=now, links=links)
+    return seal(
+        config.settings,
+        draft.letter,
+        subscriber.recipient,
+        subscriber.recipient_id,
+        kind=DeliveryKind.DIGEST,
+        key=key,
+        now=now,
+        links=links,
+        subscription=(subscriber.id, subscriber.subscription.slug),
+    )
 
 
 def _window(subscriber: Subscriber, slot: Slot) -> tuple[datetime, datetime]:

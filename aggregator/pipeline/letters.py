@@ -9,7 +9,7 @@ from datetime import datetime
 from aggregator.alerts import plan_alerts, render_alert
 from aggregator.config.settings import Config, Settings
 from aggregator.model.delivery import DeliveryKind, Letter, MatchedArticle, Recipient
-from aggregator.notify import Links, build_message, check_address, clean_header, list_headers, number_of
+from aggregator.notify import Links, Purpose, build_message, check_address, clean_header, list_headers, number_of
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.registry import Registered
 
@@ -24,21 +24,21 @@ def seal(
     key: str,
     now: datetime,
     links: Links | None = None,
-    list_name: str = "",
-    thread: str = "",
+    subscription: tuple[int, str] | None = None,
 ) -> NewDelivery:
     """Make the message of a letter. The Message-ID follows from ``key`` alone, so that a retry is the same message.
 
-    ``links`` give it its list headers, ``list_name`` is what readers' filters know it by (List-Id; the kind of mail if there is
-    none), ``thread`` a name under which mail programs show it together with others.
+    ``links`` give it its list headers. ``subscription`` is the id and slug of the one that it belongs to, by which readers'
+    filters know it (List-Id); without one it is among the alerts of its reader.
     """
     sender = check_address(settings.mail.sender)
     domain = sender.rpartition("@")[2]
     message_id = f"<{key.replace(':', '.')}@{domain}>"
-    number = number_of(key)
-    headers = dict(list_headers(links, subscription=recipient_id, number=number))
-    if thread:
-        headers |= dict.fromkeys(("In-Reply-To", "References"), f"<{thread}@{domain}>")
+    number, stop = number_of(key), (Purpose.UNSUBSCRIBE, subscription[0]) if subscription else (Purpose.NO_ALERTS, recipient_id)
+    name = f"{subscription[1]}.digests" if subscription else "alerts"
+    headers = dict(list_headers(links, stop=stop, number=number, mailbox=settings.mail.bounce_address))
+    if settings.mail.thread:
+        headers |= dict.fromkeys(("In-Reply-To", "References"), f"<{name}@{domain}>")
     message = build_message(
         replace(letter, subject=clean_header(letter.subject)),
         sender=sender,
@@ -47,7 +47,7 @@ def seal(
         recipient_name=clean_header(recipient.name),
         message_id=message_id,
         date=now,
-        list_id=f"{list_name or f'{kind}s'}.{domain}",
+        list_id=f"{name}.{domain}",
         headers=headers,
     )
     return NewDelivery(key, kind, recipient_id, recipient.address, letter.subject, message_id, message, number=number)
@@ -57,7 +57,7 @@ def alert_mails(
     config: Config, known: Registered, items: Sequence[MatchedArticle], key: str, now: datetime, links: Links | None
 ) -> list[NewDelivery]:
     """One mail with ``items`` for each reader who is to have them. ``key`` (``alert:7``) and the reader's id make each unique."""
-    people = [person for person in config.recipients if person.slug in known.recipients and person.slug not in known.suppressed]
+    people = [person for person in config.recipients if person.slug in known.recipients and person.slug not in known.unalerted]
     names = {rule.slug: rule.name for rule in config.rules}
     return [
         seal(

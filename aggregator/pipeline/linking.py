@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import policy
 from email.parser import BytesParser
 
 from aggregator.config.settings import Settings
+from aggregator.errors import Conflict
+from aggregator.letter.languages import words_of
 from aggregator.letter.pages import Ask, page_words
+from aggregator.model.delivery import SubscriptionState
 from aggregator.notify.links import Links, Purpose
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import Store, instance, readers
-from aggregator.store.readers import LinkedReader
+from aggregator.store import Store, instance, readers, subscriptions
+from aggregator.store.readers import Linked
+
+BY_LINK = "unsubscribed by link"
+PAUSE = timedelta(days=7)
+"""How long the link of a pause makes a subscription rest."""
+
+ACTING = (Purpose.UNSUBSCRIBE, Purpose.NO_ALERTS, Purpose.PAUSE, Purpose.CONFIRM)
+"""What ``offer`` and ``accept`` know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +39,66 @@ async def links_of(store: Store, settings: Settings, now: datetime) -> Links | N
     """The links of this instance; None where nobody could open them: without ``public_base_url``, or where we do not listen."""
     if not (settings.public_base_url and settings.web.port):
         return None
-    secret = await store.read(instance.known_secret)
-    if secret is None:
-        secret = await store.write(instance.secret, now)
-    return Links(settings.public_base_url, secret)
+    return Links(settings.public_base_url, await secret_of(store, now))
+
+
+async def secret_of(store: Store, now: datetime) -> bytes:
+    """The instance's secret, made at its first use."""
+    known = await store.read(instance.known_secret)
+    return await store.write(instance.secret, now) if known is None else known
 
 
 async def offer(rooms: Rooms, purpose: Purpose, token: str) -> Offer | None:
     """What the page of a link asks. Nothing is changed: mail scanners open every link. None for a link that is not ours."""
-    found = await _find(rooms, purpose, token)
-    if found is None:
+    linked = await _find(rooms, purpose, token)
+    if linked is None:
         return None
-    reader, _, ask = found
-    return Offer(reader.language, ask.title, _filled(rooms, ask.text, reader), ask.button)
+    ask = _ask(purpose, linked)
+    return Offer(linked.language, ask.title, _filled(rooms, ask.text, linked), ask.button)
 
 
 async def accept(rooms: Rooms, purpose: Purpose, token: str) -> Offer | None:
     """Do what a link says, and say so. A second time changes nothing and says the same. None for a link that is not ours."""
-    found = await _find(rooms, purpose, token)
-    if found is None:
+    linked = await _find(rooms, purpose, token)
+    if linked is None:
         return None
-    reader, number, ask = found
-    await rooms.store.write_durably(readers.unsubscribe, number)
-    return Offer(reader.language, ask.title, _filled(rooms, ask.done, reader))
+    ask, now, write = _ask(purpose, linked), rooms.clock.now(), rooms.store.write_durably
+    until = now + PAUSE
+    try:
+        match purpose:
+            case Purpose.UNSUBSCRIBE:
+                await write(subscriptions.stop, linked.id, BY_LINK, now)
+            case Purpose.NO_ALERTS:
+                await write(readers.stop_alerts, linked.id, BY_LINK)
+            case Purpose.PAUSE:
+                await write(subscriptions.pause_until, linked.id, until)
+            case _:
+                await write(subscriptions.confirm, linked.id, now)
+    except Conflict:  # a pause of what is stopped, a yes after a no
+        return Offer(linked.language, ask.title, page_words(linked.language).gone)
+    return Offer(linked.language, ask.title, _filled(rooms, ask.done, linked, until))
 
 
-async def _find(rooms: Rooms, purpose: Purpose, token: str) -> tuple[LinkedReader, int, Ask] | None:
+async def _find(rooms: Rooms, purpose: Purpose, token: str) -> Linked | None:
     number = await number_in(rooms, purpose, token)
-    reader = await rooms.store.read(readers.linked_reader, number) if number is not None else None
-    if reader is None or number is None:
+    if number is None:
         return None
-    return reader, number, page_words(reader.language).unsubscribe
+    read = readers.linked_reader if purpose is Purpose.NO_ALERTS else readers.linked_subscription
+    linked = await rooms.store.read(read, number)
+    if linked is None or (purpose is Purpose.CONFIRM and linked.state == SubscriptionState.STOPPED):
+        return None
+    return linked
+
+
+def _ask(purpose: Purpose, linked: Linked) -> Ask:
+    words = page_words(linked.language)
+    match purpose:
+        case Purpose.PAUSE:
+            return words.pause
+        case Purpose.CONFIRM:
+            return words.confirm
+        case _:
+            return words.unsubscribe
 
 
 async def number_in(rooms: Rooms, purpose: Purpose, token: str) -> int | None:
@@ -68,8 +107,10 @@ async def number_in(rooms: Rooms, purpose: Purpose, token: str) -> int | None:
     return links.read(purpose, token) if links else None
 
 
-def _filled(rooms: Rooms, text: str, reader: LinkedReader) -> str:
-    return text.format(what=reader.what, instance=rooms.active.config.settings.instance)
+def _filled(rooms: Rooms, text: str, linked: Linked, until: datetime | None = None) -> str:
+    words, instance_name = page_words(linked.language), rooms.active.config.settings.instance
+    day = words_of(linked.language).full_day(until.date()) if until else ""
+    return text.format(what=linked.what or words.alerts, instance=instance_name, until=day)
 
 
 async def web_view(rooms: Rooms, token: str) -> str | None:

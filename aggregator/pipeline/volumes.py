@@ -80,7 +80,7 @@ async def _tell(rooms: Rooms, now: datetime) -> VolumeReport:
     mails = []
     links = await links_of(rooms.store, config.settings, now)
     for person in config.recipients:
-        mailed = person.enabled and person.alerts and person.slug in known.recipients and person.slug not in known.suppressed
+        mailed = person.enabled and person.alerts and person.slug in known.recipients and person.slug not in known.unalerted
         own = of_reader([anomaly for _, anomaly in pending], person) if mailed else ()
         if own:
             letter = render_volumes(own, person, instance=config.settings.instance, now=now)

@@ -1,4 +1,4 @@
-"""Readers as their links know them: by the number of their row."""
+"""Readers and what they get, as the links of their mails know them: by the number of a row."""
 
 from __future__ import annotations
 
@@ -6,35 +6,40 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from aggregator.store.tables import DeliveryRow, RecipientRow
-
-UNSUBSCRIBED = "unsubscribed by link"
-"""Why mail to a reader rests who wants none."""
+from aggregator.store.tables import DeliveryRow, RecipientRow, SubscriptionRow
 
 
 @dataclass(frozen=True, slots=True)
-class LinkedReader:
-    """Whom a link speaks of. ``what`` is what he calls the thing that he gets."""
+class Linked:
+    """What a link speaks of. ``what`` is its name, "" for alerts; ``language`` its reader's."""
 
-    slug: str
+    id: int
     language: str
     what: str
+    state: str = ""
 
 
-def linked_reader(session: Session, recipient_id: int) -> LinkedReader | None:
-    """The reader of a row; None for one who is not there any more."""
+def linked_subscription(session: Session, subscription_id: int) -> Linked | None:
+    """A subscription; None for one that is not there any more."""
+    row = session.get(SubscriptionRow, subscription_id)
+    if row is None or row.removed_at is not None:
+        return None
+    return Linked(subscription_id, row.spec.get("language", "en"), row.slug, row.state)
+
+
+def linked_reader(session: Session, recipient_id: int) -> Linked | None:
+    """A reader; None for one who is not there any more."""
     row = session.get(RecipientRow, recipient_id)
     if row is None or row.removed_at is not None:
         return None
-    return LinkedReader(row.slug, row.spec.get("language", "en"), row.spec.get("name") or row.slug)
+    return Linked(recipient_id, row.spec.get("language", "en"), "")
 
 
-def unsubscribe(session: Session, recipient_id: int) -> None:
-    """Let all mail to a reader rest. What the relay said before of his address stays written down."""
+def stop_alerts(session: Session, recipient_id: int, reason: str) -> None:
+    """Send a reader no alerts any more. What he is told in digests is not touched."""
     row = session.get_one(RecipientRow, recipient_id)
-    if not row.suppressed:
-        row.suppressed = UNSUBSCRIBED
-        session.add(row)
+    row.alerts_stopped = row.alerts_stopped or reason[:300]
+    session.add(row)
 
 
 def mailed(session: Session, number: int) -> bytes | None:

@@ -46,12 +46,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """The ids of what is active, by slug."""
+    """The ids of what is active, by slug; readers to whom no mail goes, and those who want no alerts any more."""
 
     rules: Mapping[str, int]
     rule_versions: Mapping[str, int]
     recipients: Mapping[str, int]
     suppressed: frozenset[str]
+    unalerted: frozenset[str] = frozenset()
 
 
 def plan(session: Session, config: Config) -> tuple[Change, ...]:
@@ -229,4 +230,5 @@ def registered(session: Session) -> Registered:
         rule_versions={row.slug: row.version for row in rules},
         recipients={row.slug: row.id for row in people if row.id is not None},
         suppressed=frozenset(row.slug for row in people if row.suppressed),
+        unalerted=frozenset(row.slug for row in people if row.suppressed or row.alerts_stopped),
     )

@@ -546,7 +546,7 @@ class EntityRow(SQLModel, table=True):
 class RecipientRow(SQLModel, table=True):
     """A reader. ``suppressed`` holds the relay's words after a permanent refusal; mail to this address then rests.
 
-    ``created_by`` is "" for one who stands in the files.
+    ``created_by`` is "" for one who stands in the files. ``alerts_stopped``: he wants no alerts any more, and said so by a link.
     """
 
     __tablename__ = "recipient"
@@ -558,13 +558,15 @@ class RecipientRow(SQLModel, table=True):
     removed_at: datetime | None = None
     suppressed: str = ""
     created_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    alerts_stopped: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class SubscriptionRow(SQLModel, table=True):
     """What a reader gets, and when (``spec``). ``state``: active, pending (until its reader confirms it), or stopped.
 
     ``created_by`` is "" for what stands in the files, else who made it: the files say nothing of it then. ``begun_at``: digests
-    account from then on. ``paused_until``: nothing is sent before, and all of it is still owed then.
+    account from then on. ``paused_until``: nothing is sent before, and all of it is still owed then. ``invited_at``: its reader
+    was asked whether he wants it.
     """
 
     __tablename__ = "subscription"
@@ -581,6 +583,7 @@ class SubscriptionRow(SQLModel, table=True):
     paused_until: datetime | None = None
     stopped_at: datetime | None = None
     stop_reason: str = ""
+    invited_at: datetime | None = None
 
 
 class MatchRow(SQLModel, table=True):

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Response
 from aggregator.app import App
 from aggregator.letter.pages import link_page, page_words
 from aggregator.notify.links import Purpose
-from aggregator.pipeline.linking import Offer, accept, offer, web_view
+from aggregator.pipeline.linking import ACTING, Offer, accept, offer, web_view
 
 _GUARDED = {
     "Cache-Control": "no-store",
@@ -30,16 +30,20 @@ _MAIL = (
 
 
 def routes(app: App) -> APIRouter:
-    """The routes: ``/u/`` to unsubscribe, ``/v/`` to see a mail in the browser."""
+    """The routes: ``/u/``, ``/n/``, ``/p/``, ``/c/`` to unsubscribe, pause and confirm, ``/v/`` to see a mail in the browser."""
     rooms, router = app.rooms, APIRouter()
 
-    @router.get(f"/{Purpose.UNSUBSCRIBE}/{{token}}")
-    async def ask(token: str) -> Response:
-        return shown(await offer(rooms, Purpose.UNSUBSCRIBE, token))
+    def add(purpose: Purpose) -> None:
+        @router.get(f"/{purpose}/{{token}}")
+        async def ask(token: str) -> Response:
+            return shown(await offer(rooms, purpose, token))
 
-    @router.post(f"/{Purpose.UNSUBSCRIBE}/{{token}}")
-    async def act(token: str) -> Response:
-        return shown(await accept(rooms, Purpose.UNSUBSCRIBE, token))
+        @router.post(f"/{purpose}/{{token}}")
+        async def act(token: str) -> Response:
+            return shown(await accept(rooms, purpose, token))
+
+    for purpose in ACTING:
+        add(purpose)
 
     @router.get(f"/{Purpose.VIEW}/{{token}}")
     async def view(token: str) -> Response:

@@ -99,6 +99,12 @@ username = "monitor"
 password_env = "MAIL_PASSWORD"
 timeout = "10s"
 connections = 9
+thread = true
+dkim_selector = "monitor"
+dkim_key_file = "dkim.pem"
+bounce_address = "bounce@example.org"
+bounce_mailbox = "imaps://bounce@mail.example.org/INBOX"
+bounce_password_env = "BOUNCE_PASSWORD"
 [alerts]
 group_wait = "1m"
 [retention]
@@ -112,7 +118,9 @@ recheck = ["10m", "2h"]
 recheck_others = []
 recheck_per_host = 0
 """
-    settings = load_config(folder(aggregator=text), {"MAIL_PASSWORD": "hush"}).settings
+    path = folder(aggregator=text)
+    (path / "dkim.pem").touch(0o600)
+    settings = load_config(path, {"MAIL_PASSWORD": "hush", "BOUNCE_PASSWORD": "quiet"}).settings
     assert (settings.instance, settings.public_base_url) == ("Press", "https://monitor.example.org")
     assert settings.store.url == "sqlite:////srv/db/a.db"
     assert dataclasses.astuple(settings.fetch) == (
@@ -137,7 +145,12 @@ recheck_per_host = 0
     assert settings.mail.security is MailSecurity.TLS
     assert (settings.mail.folder, settings.mail.host, settings.mail.port) == (Path("/srv/mail"), "mail.example.org", 465)
     assert (settings.mail.username, settings.mail.password, settings.mail.timeout) == ("monitor", "hush", 10.0)
-    assert settings.mail.connections == 9
+    assert (settings.mail.connections, settings.mail.thread) == (9, True)
+    assert (settings.mail.dkim_selector, settings.mail.dkim_key_file) == ("monitor", path / "dkim.pem")
+    assert (settings.mail.bounce_address, settings.mail.bounce_password) == ("bounce@example.org", "quiet")
+    assert settings.mail.bounce_mailbox == "imaps://bounce@mail.example.org/INBOX"
+    assert "hush" not in repr(settings)
+    assert "quiet" not in repr(settings)
     assert settings.alerts.group_wait == timedelta(minutes=1)
     assert dataclasses.astuple(settings.retention) == (timedelta(days=1), timedelta(days=2))
     assert dataclasses.astuple(settings.archive) == (timedelta(), 1_000_000)
@@ -242,6 +255,18 @@ def test_every_error_of_every_file_comes_at_once_in_order(folder: MakeFolder, er
         ('[mail]\npassword = "hush"', "mail.password", "does not belong in a file", "password_env"),
         ('[mail]\nusername = "me"', "mail.username", "has no password", "password_env"),
         ('[mail]\npassword_env = "NO_SUCH"', "mail.password_env", "variable NO_SUCH is not set", "set NO_SUCH"),
+        ('[mail]\ndkim_selector = "a"', "mail.dkim_selector", "stands without dkim_key_file", "private key"),
+        ('[mail]\ndkim_selector = "a"\ndkim_key_file = "no"', "mail.dkim_key_file", "cannot be read", "configuration folder"),
+        ('[mail]\nbounce_address = "nobody"', "mail.bounce_address", "not an e-mail address", ""),
+        ('[mail]\nbounce_mailbox = "imap://a@b.example"', "mail.bounce_mailbox", "imap is not a way", "only over TLS"),
+        (
+            '[mail]\nbounce_mailbox = "imaps://a:b@c.example"',
+            "mail.bounce_mailbox",
+            "must not contain a password",
+            "bounce_password",
+        ),
+        ('[mail]\nbounce_mailbox = "imaps://c.example"', "mail.bounce_mailbox", "must name an account", "imaps://name@"),
+        ('[mail]\nbounce_password = "x"', "mail.bounce_password", "does not belong in a file", ""),
         ('[mail]\npassword_file = "none"', "mail.password_file", "cannot be read: No such file", "configuration folder"),
         ('[mail]\npassword_file = "."', "mail.password_file", "cannot be read: Is a directory", ""),
         ('[mail]\npassword_file = "a\\u0000b"', "mail.password_file", "not a path", ""),
@@ -467,3 +492,16 @@ def test_the_whole_report_reads_well(folder: MakeFolder) -> None:
     assert str(caught.value) == (
         f'{path}/sources.toml:3: source["one"].url: must not contain a user name or password\n    remove the part before the @'
     )
+
+
+def test_a_key_that_everybody_can_read_is_refused_and_a_mailbox_may_be_a_path(folder: MakeFolder, errors_of: ErrorsOf) -> None:
+    path = folder(aggregator='[mail]\ndkim_selector = "m"\ndkim_key_file = "key"\nbounce_mailbox = "var/bounces"')
+    (path / "key").touch()
+    (path / "key").chmod(0o644)
+    error = only(errors_of(path))
+    assert (error.key, "can be read by everybody" in error.message, "chmod" in error.hint) == ("mail.dkim_key_file", True, True)
+    (path / "key").chmod(0o640)
+    assert load_config(path, {}).settings.mail.bounce_mailbox == str(path.parent / "var/bounces")
+    folder(aggregator='[mail]\ndkim_key_file = "key"')
+    error = only(errors_of(path))
+    assert (error.key, error.message) == ("mail.dkim_key_file", "stands without dkim_selector")

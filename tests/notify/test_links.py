@@ -7,10 +7,11 @@ import string
 
 import pytest
 
-from aggregator.notify.links import Links, Purpose, bounce_tag, number_of
+from aggregator.notify.links import Links, Purpose, bounce_sender, bounced_delivery, number_of
 from aggregator.notify.listing import list_headers
 
 LINKS = Links("https://monitor.example.org", b"k" * 32)
+STOP = (Purpose.UNSUBSCRIBE, 3)
 NUMBERS = (0, 1, 7, 255, 256, 65_535, 1 << 32, (1 << 63) - 1)
 
 
@@ -55,24 +56,39 @@ def test_numbers_of_keys_fit_and_do_not_collide() -> None:
     assert number_of("digest:1") == number_of("digest:1")
 
 
-def test_the_tag_of_an_envelope_sender_is_eight_letters_and_belongs_to_one_delivery() -> None:
-    tags = {bounce_tag(b"k" * 32, delivery) for delivery in range(1000)}
-    assert len(tags) == 1000
-    assert all(len(tag) == 8 and tag.isalnum() and tag == tag.lower() for tag in tags)
-    assert bounce_tag(b"l" * 32, 1) not in tags
+def test_a_bounce_names_its_delivery_and_nobody_can_make_one_up() -> None:
+    base, secret = "Bounce@example.org", b"k" * 32
+    made = {number: bounce_sender(base, secret, number) for number in (1, 42, 10**17)}
+    assert made[42].startswith("Bounce+42.")
+    assert made[42].endswith("@example.org")
+    assert len(made[42].partition("@")[0]) == len("Bounce+42.") + 8
+    for number, address in made.items():
+        assert bounced_delivery(base, secret, address) == number
+        assert bounced_delivery(base, secret, address.upper()) == number, "some relays change the case"
+        assert bounced_delivery(base, b"l" * 32, address) is None
+    tag = made[42].partition(".")[2]
+    for forged in (
+        "bounce@example.org",
+        f"bounce+43.{tag}",
+        f"bounce+042.{tag}",
+        made[42].replace(".org", ".com"),
+        "",
+        f"x{made[42]}",
+    ):
+        assert bounced_delivery(base, secret, forged) is None, forged
 
 
 def test_mail_programs_are_told_of_a_link_only_if_it_is_https() -> None:
-    headers = list_headers(LINKS, subscription=3, number=9)
+    headers = list_headers(LINKS, stop=STOP, number=9)
     assert headers == {
         "List-Unsubscribe": f"<{LINKS.url(Purpose.UNSUBSCRIBE, 3)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-Archive": f"<{LINKS.url(Purpose.VIEW, 9)}>",
     }
-    assert list_headers(None, subscription=3, number=9, mailbox="bounce@example.org") == {}
+    assert list_headers(None, stop=STOP, number=9, mailbox="bounce@example.org") == {}
     plain = Links("http://monitor.example.org", b"k" * 32)
-    assert list_headers(plain, subscription=3, number=9) == {}
-    token = plain.url(Purpose.UNSUBSCRIBE, 3).rpartition("/")[2]
-    assert list_headers(plain, subscription=3, number=9, mailbox="bounce@example.org") == {
-        "List-Unsubscribe": f"<mailto:bounce@example.org?subject=unsubscribe%20{token}>"
+    assert list_headers(plain, stop=STOP, number=9) == {}
+    path = plain.url(Purpose.UNSUBSCRIBE, 3).removeprefix("http://monitor.example.org/")
+    assert list_headers(plain, stop=STOP, number=9, mailbox="bounce@example.org") == {
+        "List-Unsubscribe": f"<mailto:bounce@example.org?subject=unsubscribe%20{path}>"
     }

@@ -38,12 +38,12 @@ async def face(tmp_path: Path, migrated: Callable[[Path], str]) -> AsyncIterator
             fetch=FetchSettings(max_body_bytes=LIMIT),
             workers=WorkerSettings(processes=1),
             mail=MailSettings(folder=tmp_path / "mail", sender="desk@example.org"),
-            instance="Press",
+            instance="Press <&> Co",
             web=WebSettings(port=port),
             public_base_url="https://me.test",
         ),
         sources=(SourceSpec("wire", "https://wire.test/feed"),),
-        recipients=(Recipient("ana", "ana@example.org", "Ana <&> Co"), Recipient("reza", "reza@example.org", language="fa")),
+        recipients=(Recipient("ana", "ana@example.org", "Ana"), Recipient("reza", "reza@example.org", language="fa")),
     )
     async with open_app(config) as app:
         await app.rooms.store.write(websub.note_hub, 1, "https://hub.test/", "https://wire.test/feed", NOW)

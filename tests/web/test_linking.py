@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 
 from sqlmodel import Session, select
 
+from aggregator.letter.english import ENGLISH
 from aggregator.model.delivery import DeliveryKind, Letter
 from aggregator.notify.links import Links, Purpose
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.linking import links_of
-from aggregator.store import outbox
-from aggregator.store.tables import DeliveryRow, RecipientRow
+from aggregator.store import outbox, subscriptions
+from aggregator.store.registry import registered
+from aggregator.store.tables import DeliveryRow, RecipientRow, SubscriptionRow
 from tests.web.visiting import Answer, Face
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -41,9 +43,12 @@ async def path_to(face: Face, purpose: Purpose, number: int) -> str:
     return (await made(face)).url(purpose, number).removeprefix("https://me.test")
 
 
-def resting(face: Face) -> dict[str, str]:
+def stopped(face: Face) -> dict[str, str]:
+    """Why what is stopped is stopped: subscriptions by their slug, alerts by their reader's with an exclamation mark."""
+
     def unit(session: Session) -> dict[str, str]:
-        return {row.slug: row.suppressed for row in session.exec(select(RecipientRow))}
+        found = {row.slug: row.stop_reason for row in session.exec(select(SubscriptionRow)) if row.state == "stopped"}
+        return found | {f"{row.slug}!": row.alerts_stopped for row in session.exec(select(RecipientRow)) if row.alerts_stopped}
 
     return face.app.rooms.store.read_now(unit)
 
@@ -74,12 +79,12 @@ async def test_whoever_opens_a_link_changes_nothing_and_is_offered_a_button(face
         answer = await face.ask(path)
         assert answer.status == 200
         guarded(answer)
-        assert "Stop “Ana &lt;&amp;&gt; Co” from Press?" in answer.body
+        assert "Stop “ana” from Press &lt;&amp;&gt; Co?" in answer.body
         page = Page(answer)
         assert page.all("form") == [{"method": "post"}], "to its own address, whatever that is called outside"
         assert page.all("input") == [{"type": "hidden", "name": "List-Unsubscribe", "value": "One-Click"}]
         assert {"name": "robots", "content": "noindex,nofollow"} in page.all("meta")
-    assert resting(face) == {"ana": "", "reza": ""}
+    assert stopped(face) == {}
 
 
 async def test_a_post_ends_it_without_a_cookie_whoever_sends_it_in_whatever_form_and_however_often(face: Face) -> None:
@@ -94,7 +99,29 @@ async def test_a_post_ends_it_without_a_cookie_whoever_sends_it_in_whatever_form
         guarded(answer)
         assert "will not be sent to you any more" in answer.body
         assert not Page(answer).all("form")
-        assert resting(face) == {"ana": "unsubscribed by link", "reza": ""}
+        assert stopped(face) == {"ana": "unsubscribed by link"}
+
+
+async def test_the_link_of_an_alert_ends_alerts_and_not_the_digest(face: Face) -> None:
+    path = await path_to(face, Purpose.NO_ALERTS, 1)
+    assert "Stop “alerts” from" in (await face.ask(path)).body
+    assert stopped(face) == {}
+    assert (await face.ask(path, "POST", ONE_CLICK)).status == 200
+    assert stopped(face) == {"ana!": "unsubscribed by link"}
+    assert face.app.rooms.store.read_now(registered).unalerted == {"ana"}
+
+
+async def test_a_pause_lasts_a_week_and_what_is_stopped_cannot_be_paused(face: Face) -> None:
+    path = await path_to(face, Purpose.PAUSE, 1)
+    answer = await face.ask(path, "POST")
+    until = face.app.rooms.store.read_now(subscriptions.subscriber, "ana").paused_until
+    assert until is not None
+    assert timedelta(days=6, hours=23) < until - datetime.now(UTC) <= timedelta(days=7)
+    assert f"pauses until {ENGLISH.full_day(until.date())}" in answer.body
+    await face.ask(await path_to(face, Purpose.UNSUBSCRIBE, 1), "POST", ONE_CLICK)
+    answer = await face.ask(path, "POST")
+    assert (answer.status, "not any more" in answer.body) == (200, True)
+    assert list(stopped(face)) == ["ana"]
 
 
 async def test_the_page_speaks_the_readers_language(face: Face) -> None:
@@ -124,7 +151,7 @@ async def test_a_link_that_is_not_ours_is_not_found_and_does_nothing(face: Face)
             assert answer.status == 404, bad
             guarded(answer)
     assert (await face.ask(view)).status == 404
-    assert resting(face) == {"ana": "", "reza": ""}
+    assert stopped(face) == {}
 
 
 async def test_the_web_view_is_the_mail_as_it_was_sent_and_is_trusted_with_nothing(face: Face) -> None:
@@ -135,6 +162,7 @@ async def test_the_web_view_is_the_mail_as_it_was_sent_and_is_trusted_with_nothi
         Letter("Déjà vu", "x", HTML),
         config.recipients[0],
         1,
+        subscription=(1, "ana"),
         kind=DeliveryKind.DIGEST,
         key="digest:1:2026-03-02:070000",
         now=NOW,

@@ -1,4 +1,5 @@
-"""The instance's secret, which links are signed with; a number by which a message is found from its link; lanes; servers' names."""
+"""The instance's secret, which links are signed with; a number by which a message is found from its link; lanes; servers' names;
+who wants no alerts, and who was asked whether he wants a subscription."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,3 +29,5 @@ def upgrade() -> None:
     op.create_index("ix_delivery_due", "delivery", ["bulk", "due_at", "id"], sqlite_where=waiting)
     op.create_index("ix_delivery_busy", "delivery", ["lease_until", "lane"], sqlite_where=sa.text("lease_until IS NOT NULL"))
     op.execute("UPDATE delivery SET bulk = true WHERE kind = 'digest' AND state IN ('due', 'unknown')")
+    op.add_column("recipient", sa.Column("alerts_stopped", AutoString(), nullable=False, server_default=""))
+    op.add_column("subscription", sa.Column("invited_at", UTCDateTime(), nullable=True))

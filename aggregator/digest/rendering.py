@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from statistics import median
 
 from aggregator.digest.composing import DAYS, comparable, trend
 from aggregator.digest.edits import Changed, changed_lines, lay_out, rule_list
 from aggregator.letter import (
     WIDTH,
+    Stories,
     VolumeLine,
     Words,
     address,
@@ -25,7 +26,6 @@ from aggregator.letter import (
     story_lines,
     subject_line,
     tidy,
-    trim,
     volume_line,
     volume_subject,
     words_of,
@@ -50,6 +50,9 @@ BAR_HEIGHT = 28
 _BARS = "▁▂▃▅▇"
 _MOST_QUIET = 30
 _MOST_OUTLETS = 12
+_LIKELY = 80
+"""Stories that may fit with all that is known of them."""
+
 _MOST_TROUBLES = 20
 """Sources named at most in each part of the health block."""
 
@@ -153,14 +156,18 @@ def render_digest(issue: DigestIssue, links: Links | None = None) -> Letter:
     1, 0, snippets 2, 1, 0, stories per rule 5, 3, bars, changed articles 20 to 3, stories 1, 0; what is not shown is counted.
     """
     words, links = words_of(issue.language), links or Links()
-    subject = _subject(issue, words)
+    subject, stories = _subject(issue, words), Stories(issue.day, words)
 
+    @cache
+    def page(step: int) -> _Page:
+        return _page(issue, _LADDER[step], words, links, stories)
+
+    @cache
     def html(step: int) -> str:
-        return _html(issue, _page(issue, _LADDER[step], words, links), subject, words, links)
+        return _html(issue, page(step), subject, words, links, stories)
 
-    step = first_fitting(len(_LADDER), html)
-    text = _text(_page(issue, _LADDER[step], words, links), issue, words, links)
-    return Letter(subject=subject, text=text, html=html(step))
+    step = first_fitting(len(_LADDER), html, likely=sum(len(block.shown) for block in issue.rules) <= _LIKELY)
+    return Letter(subject=subject, text=_text(page(step), issue, words, links), html=html(step))
 
 
 def _subject(issue: DigestIssue, words: Words) -> str:
@@ -187,7 +194,7 @@ def _matched(issue: DigestIssue) -> list[RuleBlock]:
     return [block for block in issue.rules if block.articles]
 
 
-def _page(issue: DigestIssue, cut: _Cut, words: Words, links: Links) -> _Page:
+def _page(issue: DigestIssue, cut: _Cut, words: Words, links: Links, stories: Stories) -> _Page:
     matched = _matched(issue)
     shown = matched[: cut.rules]
     has_now = comparable((issue.window_start, issue.window_end))
@@ -201,7 +208,7 @@ def _page(issue: DigestIssue, cut: _Cut, words: Words, links: Links) -> _Page:
         totals=_totals(issue, words),
         banners=tuple(_banners(issue, words)),
         top=tuple(_top(story, words) for story in issue.top),
-        sections=tuple(_section(block, cut, words, has_now=has_now, alone=issue.clipping) for block in shown),
+        sections=tuple(_section(block, cut, words, stories, has_now=has_now, alone=issue.clipping) for block in shown),
         left_out=words.count(words.more_rules, len(matched) - len(shown)) if len(matched) > len(shown) else "",
         changed=tuple(lay_out(block, issue.day, words) for block in issue.edits[: cut.edits]),
         more_changed=_rest(words, words.more_changed, len(issue.edits) - cut.edits),
@@ -264,7 +271,7 @@ def _top(top: TopStory, words: Words) -> _Top:
     return _Top(tidy(sentence(story.headline)), story.url, story.language, story.direction, " · ".join(facts))
 
 
-def _section(block: RuleBlock, cut: _Cut, words: Words, *, has_now: bool, alone: bool) -> _Section:
+def _section(block: RuleBlock, cut: _Cut, words: Words, stories: Stories, *, has_now: bool, alone: bool) -> _Section:
     values = (*block.daily, block.articles) if has_now else block.daily
     if not cut.bars or not block.daily or not any(values):
         values = ()
@@ -282,7 +289,7 @@ def _section(block: RuleBlock, cut: _Cut, words: Words, *, has_now: bool, alone:
         bars_label=words.semicolon.join(filter(None, label)),
         usual=usual,
         has_now=has_now,
-        shown=tuple(trim(story, also=cut.also, fragments=cut.fragments) for story in block.shown[: cut.stories]),
+        shown=tuple(stories.cut(story, also=cut.also, fragments=cut.fragments) for story in block.shown[: cut.stories]),
         hidden=_rest(words, words.more_stories, hidden),
     )
 
@@ -337,7 +344,7 @@ def _gap(gap: SourceGap, issue: DigestIssue, words: Words) -> _Trouble:
     return _Trouble(tidy(gap.title or gap.slug, 120), words.count(words.gap, gap.estimate, after=after, before=before))
 
 
-def _html(issue: DigestIssue, page: _Page, subject: str, words: Words, links: Links) -> str:
+def _html(issue: DigestIssue, page: _Page, subject: str, words: Words, links: Links, stories: Stories) -> str:
     return write_html(
         "aggregator.digest",
         "digest.html",
@@ -349,7 +356,7 @@ def _html(issue: DigestIssue, page: _Page, subject: str, words: Words, links: Li
         direction=issue.direction,
         w=words,
         links=links,
-        facts=partial(story_facts, today=issue.day, words=words),
+        stories=stories,
     )
 
 

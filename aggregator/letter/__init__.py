@@ -2,7 +2,7 @@
 
 from aggregator.letter.isolation import foreign, language_tag, named, safe_url, subject_line, tidy
 from aggregator.letter.languages import retell, words_of
-from aggregator.letter.paper import MOST_BYTES, first_fitting, write_html
+from aggregator.letter.paper import MOST_BYTES, Stories, first_fitting, write_html
 from aggregator.letter.plain import WIDTH, address, link_lines, own_links, said, sentence, story_lines, wrapped
 from aggregator.letter.stories import Reader, Story, arrange, outlet_of, rank, story_block, story_facts, trim, weight
 from aggregator.letter.volumes import VolumeLine, of_reader, volume_line, volume_subject
@@ -12,6 +12,7 @@ __all__ = [
     "MOST_BYTES",
     "WIDTH",
     "Reader",
+    "Stories",
     "Story",
     "VolumeLine",
     "Words",

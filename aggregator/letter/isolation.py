@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote
 
 LONGEST_URL = 2000
@@ -14,7 +15,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\s]+")
 # Embeddings and isolates could end the isolation that we put around a foreign word; overrides (U+202D, U+202E) cannot.
 _ISOLATES = re.compile("[\u202a\u202b\u202c\u2066-\u2069]")
 _OVERRIDES = re.compile("[\u202d\u202e]")
-_UNFIT = frozenset(' "<>\\^`{|}')
+_UNFIT = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
 _WEB = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 _TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _STRONG = {"L": "ltr", "R": "rtl", "AL": "rtl"}
@@ -48,7 +49,10 @@ def safe_url(url: str) -> str:
     """
     if not _WEB.match(url) or len(url) > LONGEST_URL:
         return ""
-    return "".join(quote(char, safe="", errors="replace") if char in _UNFIT or not char.isprintable() else char for char in url)
+    if url.isascii():
+        return _UNFIT.sub(lambda found: quote(found[0], safe=""), url)
+    unfit = (char for char in set(url) if _UNFIT.match(char) or not char.isprintable())
+    return url.translate({ord(char): quote(char, safe="", errors="replace") for char in unfit})
 
 
 def language_tag(language: str | None) -> str:
@@ -58,9 +62,10 @@ def language_tag(language: str | None) -> str:
 
 def is_rtl(text: str) -> bool:
     """Whether ``text`` holds a letter that is written from right to left."""
-    return any(strong(char) == "rtl" for char in text)
+    return not text.isascii() and any(strong(char) == "rtl" for char in text)
 
 
+@lru_cache(4096)
 def strong(char: str) -> str:
     """``ltr`` or ``rtl`` for a character that has a direction of its own (UAX #9, strong types), else ``""``."""
     return _STRONG.get(unicodedata.bidirectional(char), "")
@@ -92,7 +97,8 @@ def spoken(text: str, around: str) -> str:
 
     def name(found: re.Match[str]) -> str:
         clean = foreign(found[1])
-        return clean + mark if any(strong(char) not in ("", around) for char in clean) else clean
+        strays = is_rtl(clean) if around == "ltr" else any(strong(char) == "ltr" for char in clean)
+        return clean + mark if strays else clean
 
     return _NAME.sub(name, text)
 

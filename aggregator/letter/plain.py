@@ -22,6 +22,8 @@ def sentence(segments: Iterable[Segment]) -> str:
 def wrapped(text: str, indent: str = "", first: str | None = None) -> list[str]:
     """``text`` as lines of at most 76 characters; ``first`` is the indent of the first one when it differs."""
     lead = indent if first is None else first
+    if text and len(lead) + len(text) <= WIDTH and text == text.strip() and "  " not in text:
+        return [lead + text]
     return textwrap.wrap(text, WIDTH, initial_indent=lead, subsequent_indent=indent, break_on_hyphens=False)
 
 

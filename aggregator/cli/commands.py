@@ -25,6 +25,7 @@ from aggregator.cli import (
 from aggregator.cli.demo import demo
 from aggregator.cli.doctor import doctor
 from aggregator.cli.options import Call
+from aggregator.cli.why import why
 
 app = typer.Typer(
     name="aggregator",
@@ -57,6 +58,7 @@ app.command()(service.check)
 app.command()(service.apply)
 app.command()(service.run)
 app.command()(archive.search)
+app.command()(why)
 app.command()(doctor)
 app.add_typer(source.app, name="source")
 app.add_typer(article.app, name="article")

@@ -167,7 +167,7 @@ def diff(
     for verb, ids, without, hits in (("gained", gained, before, olds), ("lost", lost, after, news)):
         for id_ in ids[:limit]:
             kept_back = [hits[id_].suppressed] if id_ in hits else []
-            why = kept_back or reasons(_tree(without, articles[id_]))
+            why = kept_back or reasons(tree_of(without, articles[id_]))
             records_.append({"change": verb, "id": id_, "title": articles[id_].title, "url": articles[id_].url, "why": why})
     kept = len(is_told[0] & is_told[1])
     if as_json:
@@ -183,7 +183,8 @@ def diff(
     typer.echo(f"{len(gained)} gained, {len(lost)} lost, {kept} in both, since {since}.")
 
 
-def _tree(what: Tried, article: Article) -> Finding:
+def tree_of(what: Tried, article: Article) -> Finding:
+    """What each part of a rule finds in an article as it stands."""
     return explain(with_noise_control(what.rule).query, what.entities, document(article), article.first_seen_at)
 
 
@@ -200,7 +201,7 @@ def explain_(
         what = tried(store, config, rule)
         record = store.read_now(records.record, article)
         found = store.read_now(articles_by_id, [article])[article]
-    tree = _tree(what, found)
+    tree = tree_of(what, found)
     stored = [match for match in record.matches if match.rule == what.rule.slug]
     if as_json:
         kept = [{"version": match.version, "at": match.at.isoformat(), "suppressed": match.suppressed} for match in stored]
@@ -208,19 +209,20 @@ def explain_(
         typer.echo(json_line(told | {"tree": asdict(tree)}))
         return
     typer.echo(f"#{article}  {printable(found.title)}")
-    _show_tree(tree, found, 0)
+    show_tree(tree, found, 0)
     typer.echo(f"{what.name} {'finds' if tree.holds else 'does not find'} it: {printable('; '.join(reasons(tree)))}")
     for match in stored:
         typer.echo(f"stored {utc(match.at)}, version {match.version}" + (f"; {match.suppressed}" if match.suppressed else ""))
 
 
-def _show_tree(finding: Finding, article: Article, depth: int) -> None:
+def show_tree(finding: Finding, article: Article, depth: int) -> None:
+    """Print what each part of a rule found, with the places, from ``depth`` steps on the right."""
     sign = typer.style("✓", fg="green") if finding.holds else typer.style("✗", fg="red")
     detail = f": {finding.detail}" if finding.detail else ""
     places = f"  ({counted(len(finding.spans), 'place')})" if finding.leaf and finding.spans else ""
     typer.echo(f"{'  ' * depth}{sign} {printable(finding.words + detail)}{places}")
     for part in finding.parts:
-        _show_tree(part, article, depth + 1)
+        show_tree(part, article, depth + 1)
     if not finding.leaf:
         return
     for field, text in (("title", article.title), ("body", article.text), ("author", ", ".join(article.authors))):

@@ -28,7 +28,7 @@ def why(
     article: Annotated[str, typer.Argument(help="The number of an article, or its address.")],
     as_json: Json = False,
 ) -> None:
-    """Why somebody got an article, or did not, by the records: stored, matched, alerted, in which digest, accepted by the relay."""
+    """Why somebody got an article, or did not, by the records: stored, matched, alerted, in which digest, accepted."""
     call: Call = context.obj
     config, store = call.opened()
     slug = next((person.slug for person in config.recipients if person.address == recipient), recipient)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -83,7 +83,7 @@ def render_alert(intent: AlertIntent, *, instance: str, now: datetime, names: Ma
 
     step = first_fitting(len(_LADDER), lambda step: _html(page(step), intent, reader))
     final = page(step)
-    return Letter(subject=final.subject, text=_text(final, reader, intent.acknowledge_url), html=_html(final, intent, reader))
+    return Letter(subject=final.subject, text=_text(final, reader, _actions(intent, reader)), html=_html(final, intent, reader))
 
 
 def _first(arranged: Mapping[str, tuple[Story, ...]], room: int) -> dict[str, tuple[Story, ...]]:
@@ -143,7 +143,7 @@ def _html(page: _Page, intent: AlertIntent, reader: Reader) -> str:
         subject=page.subject,
         preheader=" · ".join(_headlines(page)),
         footer=page.footer,
-        acknowledge_url=intent.acknowledge_url,
+        actions=_actions(intent, reader),
         language=intent.recipient.language,
         direction=direction(intent.recipient.language),
         w=reader.words,
@@ -155,13 +155,19 @@ def _headlines(page: _Page) -> Iterable[str]:
     return (sentence(block.headline) for section in page.sections for block in section.shown[:3])
 
 
-def _text(page: _Page, reader: Reader, acknowledge_url: str) -> str:
+def _actions(intent: AlertIntent, reader: Reader) -> list[tuple[str, str]]:
+    """What the reader can do about it: words and addresses."""
+    links = ((reader.words.acknowledge, intent.acknowledge_url), (reader.words.snooze, intent.snooze_url))
+    return [(words, url) for words, url in links if url]
+
+
+def _text(page: _Page, reader: Reader, links: Sequence[tuple[str, str]]) -> str:
     words = reader.words
     lines = [*said(page.heading, words), *said(page.totals, words), ""]
     for note in page.notes:
         lines += [*said(note, words), ""]
-    if acknowledge_url:
-        lines += [*said(words.acknowledge, words), f"<{acknowledge_url}>", ""]
+    for label, url in links:
+        lines += [*said(f"{label}{words.colon.rstrip()}", words), f"<{url}>", ""]
     for section in page.sections:
         lines += ["=" * WIDTH, *wrapped(foreign(section.name)), ""]
         for block in section.shown:

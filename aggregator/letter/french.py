@@ -160,7 +160,8 @@ FRENCH = Words(
     over_cap=f"{{rule}}{NO_BREAK}: et {{counted}} de plus, dans votre prochaine revue de presse",
     of_storm="Le reste se trouvera dans votre prochaine revue de presse.",
     unanswered=f"«{NO_BREAK}{{recipient}}{NO_BREAK}» n’a pas accusé réception.",
-    acknowledge=f"Accuser réception{NO_BREAK}:",
+    acknowledge="Accuser réception",
+    snooze="Plus d’alerte à ce sujet pendant un jour",
     urgent="TRÈS URGENT",
     why_digest=(
         f"Vous recevez cette revue parce que {{instance}} vous compte parmi ses lecteurs, sous le nom "

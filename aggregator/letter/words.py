@@ -105,6 +105,7 @@ class Words:
     of_storm: str
     unanswered: str
     acknowledge: str
+    snooze: str
     urgent: str
     why_digest: str
     why_alert: str

@@ -392,7 +392,7 @@ class AlertIntent:
 
     ``grown``: stories that were told before, and in how many outlets they stand now; ``more``: how many stories of a rule (slug)
     are over its cap; ``urgent``: it has high priority. ``unanswered`` names the reader who did not acknowledge it;
-    ``acknowledge_url`` is where that is done.
+    ``acknowledge_url`` is where that is done, ``snooze_url`` where its stories are kept quiet.
     """
 
     recipient: Recipient
@@ -401,6 +401,7 @@ class AlertIntent:
     more: tuple[tuple[str, int], ...] = ()
     unanswered: str = ""
     acknowledge_url: str = ""
+    snooze_url: str = ""
     urgent: bool = False
 
 

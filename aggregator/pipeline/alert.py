@@ -9,15 +9,16 @@ from datetime import datetime
 from aggregator.alerts import decide, render_alert, render_volumes
 from aggregator.errors import Conflict
 from aggregator.model.alert import AlertMail, Limits, RuleLimits, SpikeMail
-from aggregator.model.delivery import AlertIntent, DeliveryKind, Letter, Recipient
+from aggregator.model.delivery import AlertIntent, DeliveryKind, Recipient
 from aggregator.model.rule import Priority, RuleSpec
+from aggregator.notify import number_of
+from aggregator.notify.links import Purpose
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import alerts, snoozes, storms
 from aggregator.store.alerts import NewNotice, Reader
 from aggregator.store.matches import matched_articles
-from aggregator.store.outbox import NewDelivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +88,18 @@ def _person(recipients: tuple[Recipient, ...], reader: Reader) -> Recipient:
 async def _alert(rooms: Rooms, person: Recipient, reader: Reader, mail: AlertMail, number: int, now: datetime) -> NewNotice:
     config = rooms.active.config
     items = {item.match_id: item for item in await rooms.store.read(matched_articles, mail.shown)}
+    links, key = await links_of(rooms.store, config.settings, now), _key(reader, number)
     intent = AlertIntent(
         recipient=person,
         items=tuple(items[match_id] for match_id in mail.shown),
         grown=mail.grown,
         more=mail.more,
         urgent=mail.priority is Priority.HIGH,
+        acknowledge_url=links.url(Purpose.ACKNOWLEDGE, number_of(key)) if links and mail.rule else "",
+        snooze_url=links.url(Purpose.SNOOZE, number_of(key)) if links else "",
     )
     letter = render_alert(intent, instance=config.settings.instance, now=now, names=_names(config.rules))
-    sealed = await _seal(rooms, letter, person, reader, number, now)
+    sealed = seal(config.settings, letter, person, reader.id, kind=DeliveryKind.ALERT, key=key, now=now, links=links)
     rule = next((rule for rule in config.rules if rule.slug == mail.rule), None)
     return NewNotice(
         "alert",
@@ -112,15 +116,13 @@ async def _spike(rooms: Rooms, person: Recipient, reader: Reader, spike: SpikeMa
     settings = rooms.active.config.settings
     found = await rooms.store.read(storms.as_anomalies, spike.storms, now)
     letter = render_volumes(found, person, instance=settings.instance, now=now, in_digest=True)
-    sealed = await _seal(rooms, letter, person, reader, number, now)
+    links, key = await links_of(rooms.store, settings, now), _key(reader, number)
+    sealed = seal(settings, letter, person, reader.id, kind=DeliveryKind.ALERT, key=key, now=now, links=links)
     return NewNotice("storm", Priority.NORMAL, sealed, rulings=spike.rulings, storms=spike.storms)
 
 
-async def _seal(rooms: Rooms, letter: Letter, person: Recipient, reader: Reader, number: int, now: datetime) -> NewDelivery:
-    settings = rooms.active.config.settings
-    links = await links_of(rooms.store, settings, now)
-    key = f"alert:{reader.id}:{number}"
-    return seal(settings, letter, person, reader.id, kind=DeliveryKind.ALERT, key=key, now=now, links=links)
+def _key(reader: Reader, number: int) -> str:
+    return f"alert:{reader.id}:{number}"
 
 
 def _names(rules: tuple[RuleSpec, ...]) -> Mapping[str, str]:

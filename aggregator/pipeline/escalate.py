@@ -10,7 +10,10 @@ from aggregator.config.settings import Config
 from aggregator.errors import Conflict
 from aggregator.model.delivery import AlertIntent, DeliveryKind, Recipient
 from aggregator.model.rule import Priority, RuleSpec
+from aggregator.notify import number_of
+from aggregator.notify.links import Purpose
 from aggregator.pipeline.letters import seal
+from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import notices
 from aggregator.store.alerts import NewNotice
@@ -67,10 +70,11 @@ async def _notice(
 ) -> NewNotice:
     config = rooms.active.config
     items = await rooms.store.read(matched_articles, late.match_ids)
-    intent = AlertIntent(recipient=person, items=tuple(items), urgent=True, unanswered=late.recipient)
+    key, links = f"alert:{recipient_id}:{number}", await links_of(rooms.store, config.settings, now)
+    url = links.url(Purpose.ACKNOWLEDGE, number_of(key)) if links else ""
+    intent = AlertIntent(recipient=person, items=tuple(items), urgent=True, unanswered=late.recipient, acknowledge_url=url)
     names = {each.slug: each.name for each in config.rules}
     letter = render_alert(intent, instance=config.settings.instance, now=now, names=names)
-    key = f"alert:{recipient_id}:{number}"
-    mail = seal(config.settings, letter, person, recipient_id, kind=DeliveryKind.ALERT, key=key, now=now)
+    mail = seal(config.settings, letter, person, recipient_id, kind=DeliveryKind.ALERT, key=key, now=now, links=links)
     again = now + rule.escalate_after if step < len(rule.escalate) else None
     return NewNotice("escalation", Priority.HIGH, mail, late.match_ids, rule=rule.slug, escalate_at=again)

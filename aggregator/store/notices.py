@@ -67,6 +67,17 @@ class AlertLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Linked:
+    """The notice behind a link, and its reader with his language and zone."""
+
+    notice_id: int
+    recipient: str
+    subject: str
+    language: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unanswered:
     """A notice that nobody acknowledged in time, with its matches. ``step`` readers of the rule's chain had their turn."""
 
@@ -111,10 +122,19 @@ def acknowledge(session: Session, notice_id: int, by: str, now: datetime) -> Not
     return show(session, notice_id)[0]
 
 
-def notice_of(session: Session, recipient_id: int, number: int) -> int | None:
-    """The id of a reader's ``number``-th notice."""
-    mine = (NoticeRow.recipient_id == recipient_id, NoticeRow.number == number)
-    return session.exec(select(NoticeRow.id).where(*mine)).first()
+def linked(session: Session, number: int) -> Linked | None:
+    """What a link's number leads to: the notice whose delivery bears it; None if there is none."""
+    statement = (
+        columns(col(NoticeRow.id), col(DeliveryRow.subject), RecipientRow)
+        .join(DeliveryRow, col(DeliveryRow.id) == NoticeRow.delivery_id)
+        .join(RecipientRow, col(RecipientRow.id) == NoticeRow.recipient_id)
+        .where(col(DeliveryRow.number) == number)
+    )
+    row = session.execute(statement).first()
+    if row is None:
+        return None
+    id_, subject, reader = row
+    return Linked(id_, reader.slug, subject, reader.spec.get("language", "en"), reader.spec.get("timezone", "UTC"))
 
 
 def unanswered(session: Session, now: datetime) -> list[Unanswered]:

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from aggregator.errors import Conflict, NotFound
-from aggregator.model.alert import Snooze
-from aggregator.store.tables import RecipientRow, RuleRow, SnoozeRow, StoryRow
+from aggregator.model.alert import AlertState, Snooze
+from aggregator.store.tables import AlertRow, ArticleRow, MatchRow, RecipientRow, RuleRow, SnoozeRow, StoryRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,20 @@ def snooze(
     session.add(row)
     session.flush()
     return _line(session, row)
+
+
+def snooze_notice(session: Session, notice_id: int, recipient: str, until: datetime, now: datetime) -> int:
+    """Keep every story that a notice told of quiet for one reader. Returns how many they are."""
+    stories = session.exec(
+        select(ArticleRow.story_id)
+        .join(MatchRow, col(MatchRow.article_id) == ArticleRow.id)
+        .join(AlertRow, col(AlertRow.match_id) == MatchRow.id)
+        .where(AlertRow.notice_id == notice_id, AlertRow.state == AlertState.SENT)
+        .distinct()
+    ).all()
+    for story in stories:
+        snooze(session, story, until, now, recipient=recipient, by=recipient)
+    return len(stories)
 
 
 def undo(session: Session, snooze_id: int, now: datetime) -> SnoozeLine:

@@ -25,6 +25,7 @@ from aggregator.store.tables import (
     RecipientRow,
     RuleRow,
     SourceRow,
+    SubscriptionRow,
 )
 
 
@@ -208,8 +209,12 @@ def _alert(session: Session, recipient_id: int, match_id: int) -> AlertFate | No
 
 
 def _digests(session: Session, recipient_id: int, match_id: int) -> tuple[DigestFate, ...]:
-    mine = (DigestItemRow.recipient_id == recipient_id, DigestItemRow.match_id == match_id)
-    return tuple(_in_digest(session, digest_id) for digest_id in session.exec(select(DigestItemRow.digest_id).where(*mine)))
+    owed = (
+        select(DigestItemRow.digest_id)
+        .join(SubscriptionRow, col(SubscriptionRow.id) == DigestItemRow.subscription_id)
+        .where(SubscriptionRow.recipient_id == recipient_id, DigestItemRow.match_id == match_id)
+    )
+    return tuple(_in_digest(session, digest_id) for digest_id in session.exec(owed))
 
 
 def _in_digest(session: Session, digest_id: int | None) -> DigestFate:

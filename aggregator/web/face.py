@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from aggregator.app import App
 from aggregator.pipeline.websub import ACCEPTED, GONE, Reply, admit, intent, push, take_pushes
 from aggregator.store import maintenance
-from aggregator.web import linking
+from aggregator.web import acknowledging, linking
 
 PATIENCE = 20.0
 """Seconds that a body may take to arrive."""
@@ -42,6 +42,7 @@ def build(app: App) -> FastAPI:
     face = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     rooms, reading = app.rooms, asyncio.Semaphore(READING)
     face.include_router(linking.routes(app))
+    face.include_router(acknowledging.routes(app))
 
     @face.get("/websub/{token}")
     async def check(token: str, request: Request) -> Response:

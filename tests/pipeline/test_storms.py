@@ -136,8 +136,8 @@ async def test_what_is_usual_for_a_rule_is_no_storm(clock: Any, config: Any, row
         clock.at += HOUR
         await send_alerts(app.rooms)
         kinds = Counter(row.kind for row in rows(app, NoticeRow))
-        assert kinds["storm"] <= 8, "until its usual is known"
-        assert kinds["alert"] >= 40
+        assert kinds["storm"] <= 15, "until its usual is known: a day at least counts"
+        assert kinds["alert"] >= 33
 
 
 RULES = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from aggregator.config.settings import Config
 from aggregator.digest import compose, days_before, due_slot, render_digest, slots_between
@@ -29,7 +30,7 @@ from aggregator.notify import Links
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Active, Rooms
-from aggregator.store import Store, digests, edits, newsworthy, sources, subscriptions, volumes
+from aggregator.store import Store, digests, edits, newsworthy, presence, sources, subscriptions, volumes
 from aggregator.store.digests import Run
 from aggregator.store.dossier import MissedEntries, missed_between
 from aggregator.store.outbox import NewDelivery
@@ -37,6 +38,12 @@ from aggregator.store.subscriptions import Subscriber
 
 DAYS = 13
 """Days of history that a digest shows, beside its own; it compares with the last seven."""
+
+QUIET_DAYS = 7
+"""Days of silence after which one line is due, if the reader asks for it."""
+
+MOST_FAILING = 0.1
+"""When a larger part of the sources fails, a digest goes out that has nothing to tell: its reader must know that we are blind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,10 @@ async def draft_digests(store: Store, active: Active, subscriber: Subscriber, sl
 
 @dataclass(frozen=True, slots=True)
 class _Matter:
-    """Everything that a slot's digests are made of; ``missed`` are the days before the slot's on which one should have come."""
+    """Everything that a slot's digests are made of; ``missed`` are the days before the slot's on which one should have come.
+
+    In the times of ``away`` nobody looked at the sources; ``failing`` is the part of them that cannot be read now.
+    """
 
     window: tuple[datetime, datetime]
     items: Sequence[MatchedArticle]
@@ -148,6 +158,8 @@ class _Matter:
     unusual: Sequence[Anomaly]
     missed: tuple[date, ...]
     outlets: Collection[tuple[str, str]]
+    away: Sequence[tuple[datetime, datetime]]
+    failing: float
 
     def of_rule(self, slug: str) -> _Matter:
         """What of it one rule's clipping has."""
@@ -168,6 +180,8 @@ async def _gather(store: Store, active: Active, subscriber: Subscriber, slot: Sl
         unusual=await store.read(volumes.begun_between, *window),
         missed=_missed(subscriber, slot),
         outlets=await store.read(newsworthy.new_outlets, items, window[0]),
+        away=await store.read(presence.absences, *window),
+        failing=await store.read(sources.failing_share, subscriber.subscription.groups),
     )
 
 
@@ -204,7 +218,7 @@ def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, 
     letter = render_digest(_capped(issue, subscription.cap))
     if subscription.format is MailFormat.TEXT:
         letter = replace(letter, html="")
-    return Draft(issue, letter, news or _tells_that_nothing_came(subscriber, matter), rule)
+    return Draft(issue, letter, news or _tells_that_nothing_came(subscriber, slot, matter), rule)
 
 
 def _capped(issue: DigestIssue, cap: int) -> DigestIssue:
@@ -215,9 +229,21 @@ def _capped(issue: DigestIssue, cap: int) -> DigestIssue:
     return replace(issue, rules=tuple(blocks))
 
 
-def _tells_that_nothing_came(subscriber: Subscriber, matter: _Matter) -> bool:
+def _tells_that_nothing_came(subscriber: Subscriber, slot: Slot, matter: _Matter) -> bool:
     """Whether a digest goes out that has nothing to tell: where it is wanted, and where silence would be blindness."""
-    return subscriber.subscription.empty is WhenEmpty.ALWAYS or bool(matter.missed)
+    match subscriber.subscription.empty:
+        case WhenEmpty.ALWAYS:
+            return True
+        case WhenEmpty.WEEKLY if (slot.day - _last_heard_on(subscriber)).days >= QUIET_DAYS:
+            return True
+        case _:
+            return bool(matter.missed or matter.away) or matter.failing > MOST_FAILING
+
+
+def _last_heard_on(subscriber: Subscriber) -> date:
+    """The reader's date on which the last mail was due, or on which his subscription began."""
+    since = subscriber.begun_at if subscriber.mailed_at is None else max(subscriber.mailed_at, subscriber.begun_at)
+    return since.astimezone(ZoneInfo(subscriber.subscription.timezone)).date()
 
 
 def _missed(subscriber: Subscriber, slot: Slot) -> tuple[date, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from aggregator.manners import ORDINARY, phase
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import maintenance, sources
+from aggregator.store import maintenance, presence, sources
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("poll")
 
@@ -17,6 +18,9 @@ AWAY = timedelta(minutes=10)
 
 BACK = timedelta(minutes=1)
 """A clock that goes back by less is only being disciplined."""
+
+BEAT = timedelta(minutes=1)
+"""How often we note that we are here."""
 
 FEW = 20
 """So many overdue sources are polled at once; more are spread."""
@@ -33,6 +37,26 @@ async def keep_time(rooms: Rooms, last: datetime | None, now: datetime) -> None:
         log.warning("clock.back", by=str(last - now))
     elif last is None or now - last > AWAY:
         await spread(rooms, now, AWAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """When we last noted that we are here, by both clocks: the one that is set, and the one that only ticks while we run."""
+
+    at: datetime
+    ticking: float
+
+
+async def note_presence(rooms: Rooms, last: Look | None) -> Look | None:
+    """Note once a minute that we look at sources; not while we are offline. A machine that slept was not here."""
+    if rooms.line.down:
+        return None
+    now = Look(rooms.clock.now(), rooms.clock.monotonic())
+    if last is not None and timedelta() <= now.at - last.at < BEAT:
+        return last
+    slept = last is None or abs(now.at - last.at - timedelta(seconds=now.ticking - last.ticking)) > AWAY
+    await rooms.store.write(presence.note, now.at, going_on=not slept)
+    return now
 
 
 async def spread(rooms: Rooms, now: datetime, overdue: timedelta = timedelta()) -> None:

@@ -17,7 +17,7 @@ from aggregator.pipeline.alert import send_alerts
 from aggregator.pipeline.channels import channels_waiting, tell_channels
 from aggregator.pipeline.deliver import PAUSE, DeliverReport, Sender
 from aggregator.pipeline.digest import due_digests, run_digest
-from aggregator.pipeline.downtime import keep_time
+from aggregator.pipeline.downtime import Look, keep_time, note_presence
 from aggregator.pipeline.edits import send_edits
 from aggregator.pipeline.escalate import escalate
 from aggregator.pipeline.extract import LEASE as EXTRACT_LEASE
@@ -71,6 +71,7 @@ class Ticks:
         self._limits = limits
         self._deciding = asyncio.Lock()
         self._polled_at: datetime | None = None
+        self._look: Look | None = None
         self._volumes_at: datetime | None = None
         self._sender = Sender(rooms.store, rooms.transport, rooms.clock, rooms.active.config.settings.mail, _tell)
         self._telling: set[int] = set()
@@ -83,6 +84,7 @@ class Ticks:
 
     async def poll(self) -> int:
         """Claim due sources; while we are offline, one in a minute."""
+        self._look = await note_presence(self._rooms, self._look)
         if self.runner.backlog(POLL) >= self._limits[POLL]:
             return 0
         rooms, now = self._rooms, self._rooms.clock.now()

@@ -28,6 +28,7 @@ from aggregator.store.tables import (
     MatchRow,
     PageBodyRow,
     PageRow,
+    PresenceRow,
     RecheckRow,
     RecipientRow,
     RevisionRow,
@@ -148,6 +149,7 @@ def prune(session: Session, fetches_before: datetime, messages_before: datetime)
 
     The rows of messages stay: they are the accounting.
     """
+    session.execute(delete(PresenceRow).where(col(PresenceRow.seen_at) < fetches_before))
     fetches = session.execute(delete(FetchRow).where(col(FetchRow.at) < fetches_before)).rowcount  # type: ignore[attr-defined]
     done = func.coalesce(DeliveryRow.sent_at, DeliveryRow.created_at)
     old = (col(DeliveryRow.state).in_(("sent", "failed")), done < messages_before, func.length(DeliveryRow.message) > 0)

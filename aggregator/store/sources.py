@@ -483,6 +483,14 @@ def troubled(session: Session) -> list[SourceHealth]:
     ]
 
 
+def failing_share(session: Session, groups: Sequence[str] = ()) -> float:
+    """The part of the active sources that fail now, of these groups or of all; 0 without any."""
+    mine = [col(SourceRow.removed_at).is_(None), col(SourceRow.enabled), col(SourceRow.merged_into).is_(None)]
+    mine += [col(SourceRow.outlet_group).in_(groups)] if groups else []
+    watched, failing = session.exec(select(func.count(), func.count(col(SourceRow.failing_since))).where(*mine)).one()
+    return failing / watched if watched else 0.0
+
+
 def free_leases(session: Session) -> int:
     """Void every lease. Only the one process that owns the store may do so: whoever held them is gone."""
     # A message keeps its token: nobody knows whether it went out, and who takes it next writes that down.

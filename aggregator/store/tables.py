@@ -821,6 +821,15 @@ class DigestEditRow(SQLModel, table=True):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
+class PresenceRow(SQLModel, table=True):
+    """We looked at sources from ``began_at`` to ``seen_at``, give or take a minute. Between two rows nobody did."""
+
+    __tablename__ = "presence"
+
+    began_at: datetime = Field(primary_key=True)
+    seen_at: datetime = Field(index=True)
+
+
 class DeliveryRow(SQLModel, table=True):
     """The outbox: one message to one address. ``key`` (``alert:7:3``, ``digest:12``) makes it unique.
 

@@ -1,4 +1,4 @@
-"""Subscriptions: each reader's own digest becomes one, with the reader's id, and the ledgers are theirs."""
+"""Subscriptions: each reader's own digest becomes one, with the reader's id, and the ledgers are theirs. And our own presence."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,6 +51,13 @@ def upgrade() -> None:
     else:
         _ledgers_of_sqlite()
     op.create_index("ix_digest_due", "digest", ["subscription_id", "due_at"])
+    op.create_table(
+        "presence",
+        sa.Column("began_at", UTCDateTime(), nullable=False),
+        sa.Column("seen_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("began_at"),
+    )
+    op.create_index("ix_presence_seen_at", "presence", ["seen_at"])
 
 
 def _of_readers() -> None:

@@ -56,6 +56,7 @@ def compose(
     previous: Collection[int] | None = None,
     new_outlets: Collection[tuple[str, str]] = (),
     clipping: bool = False,
+    cap: int = 0,
 ) -> DigestIssue:
     """The digest of ``slot_day`` for ``recipient``: ``window`` is half open, in UTC.
 
@@ -66,6 +67,7 @@ def compose(
     full under the first of its rules only, see ``arrange``. ``missed_days`` counts the slots before this one that
     were not served. ``previous`` are the ids of the stories in the reader's digest before this one (None: there was none),
     ``new_outlets`` the rules (slugs) and outlets (as ``outlet_of`` calls them) that met for the first time.
+    ``cap`` is how many stories of a rule are shown at most (0: as many as there is room for).
     """
     followed = [item for item in items if recipient.follows(item.rule)]
     listed = _with_lost_rules([rule for rule in rules if recipient.follows(rule.slug)], followed)
@@ -73,7 +75,8 @@ def compose(
     reader = Reader(zone, slot_day, window[0], words_of(recipient.language), previous)
     arranged = arrange(followed, [rule.slug for rule in listed])
     names = {rule.slug: rule.name or rule.slug for rule in listed}
-    blocks = tuple(_block(rule, arranged[rule.slug], reader, names, comparable(window)) for rule in listed)
+    room = min(cap or MOST_STORIES, MOST_STORIES)
+    blocks = tuple(_block(rule, arranged[rule.slug], reader, names, room, has_baseline=comparable(window)) for rule in listed)
     articles = {item.article.id: item.article for item in followed}.values()
     stories = {article.story_id for article in articles}
     changed = [edit for edit in edits if recipient.follows(edit.rule)]
@@ -121,7 +124,9 @@ def _with_lost_rules(rules: list[RuleDigest], items: Iterable[MatchedArticle]) -
     return [*rules, *(RuleDigest(slug=slug, name=slug, query="") for slug in lost)]
 
 
-def _block(rule: RuleDigest, stories: Sequence[Story], reader: Reader, names: dict[str, str], has_baseline: bool) -> RuleBlock:
+def _block(
+    rule: RuleDigest, stories: Sequence[Story], reader: Reader, names: dict[str, str], room: int, *, has_baseline: bool
+) -> RuleBlock:
     articles = [match.article for story in stories for match in story.matches]
     return RuleBlock(
         slug=rule.slug,
@@ -131,8 +136,8 @@ def _block(rule: RuleDigest, stories: Sequence[Story], reader: Reader, names: di
         outlets=len({outlet_of(article) for article in articles}),
         daily=rule.daily,
         trend=trend(len(articles), rule.daily) if has_baseline else None,
-        shown=tuple(story_block(story, reader, names) for story in stories[:MOST_STORIES]),
-        hidden=max(0, len(stories) - MOST_STORIES),
+        shown=tuple(story_block(story, reader, names) for story in stories[:room]),
+        hidden=max(0, len(stories) - room),
     )
 
 

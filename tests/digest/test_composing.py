@@ -178,6 +178,12 @@ def test_more_than_forty_stories_are_counted(match: Make) -> None:
     assert (len(block.shown), block.hidden, block.stories) == (40, 5, 45)
 
 
+def test_a_reader_may_have_fewer_stories_of_each_rule(match: Make) -> None:
+    items = [*(match() for _ in range(6)), *(match("port") for _ in range(2))]
+    issue = compose(READER, DAY, WINDOW, items, (TUNNEL, PORT), [], instance="Newsdesk", missed_days=0, cap=4)
+    assert [(len(block.shown), block.hidden) for block in issue.rules] == [(4, 2), (2, 0)]
+
+
 def test_changes_stand_by_article_and_what_two_rules_say_is_told_once(match: Make) -> None:
     early, late = WINDOW[0] + timedelta(hours=1), WINDOW[0] + timedelta(hours=2)
     tunnel, port = match(title="Tunnel open", language="fa").article, match(title="Port shut").article

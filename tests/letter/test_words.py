@@ -1,17 +1,22 @@
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from string import Formatter
 
 import pytest
 
+from aggregator.extract import article as reading
 from aggregator.extract.calendars import solar_hijri as gregorian_of
 from aggregator.letter import Words, retell, words_of
 from aggregator.letter.languages import TABLES
 from aggregator.letter.persian import solar_hijri
 from aggregator.model.anomaly import Subject
-from aggregator.model.page import FailureKind
+from aggregator.model.delivery import MatchedArticle
+from aggregator.model.page import FailureKind, FetchFailed
+from aggregator.model.rule import Entity
+from aggregator.pipeline.edits import silent_changes
+from aggregator.pipeline.extract import _note
 
 ENGLISH = words_of("en")
 OTHERS = [words for words in TABLES.values() if words.language != "en"]
@@ -71,7 +76,14 @@ def test_no_word_of_a_table_was_left_in_english(words: Words) -> None:
         for text, told in zip(forms, english.get(place, (place,)), strict=False)
         if text == told and re.search("[A-Za-z]{3}", re.sub(r"{\w+}", "", text))
     }
-    assert set(alike) <= {"articles", "subjects.source", "silence_of", "languages.hi", "languages.ur"}  # the same in both
+    assert set(alike) <= {
+        "articles",
+        "urgent",
+        "subjects.source",
+        "silence_of",
+        "languages.hi",
+        "languages.ur",
+    }  # alike
 
 
 def test_a_language_without_a_table_is_told_in_english() -> None:
@@ -168,3 +180,18 @@ def test_what_is_stored_in_english_is_told_in_the_readers_language(told: str, sa
 def test_what_no_table_knows_stays_english(told: str) -> None:
     assert retell(told, words_of("fa")) == (told, "en")
     assert retell("", words_of("fa")) == ("", "en")
+
+
+def test_every_sentence_that_is_stored_is_known_to_the_tables(match: Callable[..., MatchedArticle]) -> None:
+    link = "the link leads to image/png"
+    told = {_note(FetchFailed("http://x.test", kind, link, datetime(2026, 11, 24, tzinfo=UTC), 403)) for kind in FailureKind}
+    told |= {reading._ASKED, reading._BEGINNING}
+    entity = Entity("lind", "Oban Lind", ("Lind",))
+    before, after = (match(title=title, text=title).article for title in ("Lind speaks", "Port closed"))
+    told |= {"; ".join(silent_changes(*pair, (entity,))) for pair in ((before, after), (after, before))}
+    assert len(told) > 10
+    for words in OTHERS:
+        assert {sentence for sentence in told if retell(sentence, words)[1] != words.language} == set()
+        assert {retell(f"Changed after publication: {sentence}.", words)[1] for sentence in told if ";" in sentence} == {
+            words.language
+        }

@@ -15,6 +15,7 @@ from aggregator.cli import (
     channels,
     deliveries,
     digests,
+    mail,
     rule,
     service,
     source,
@@ -69,4 +70,5 @@ app.add_typer(subscriptions.app, name="subscription")
 app.add_typer(digests.app, name="digest")
 app.add_typer(deliveries.app, name="delivery")
 app.add_typer(channels.app, name="channel")
+app.add_typer(mail.app, name="mail")
 app.add_typer(store.app, name="db")

@@ -83,7 +83,11 @@ def show(
         body = BytesParser(policy=policy.default).parsebytes(found.message).get_body(("html",))
         typer.echo(body.get_content() if body is not None else "", nl=False)
     elif as_json:
-        typer.echo(json_line(_record(found.line) | {"message_id": found.message_id, "tries": _tries(found)}))
+        typer.echo(
+            json_line(
+                _record(found.line) | {"message_id": found.message_id, "tries": _tries(found), "returned": _returned(found)}
+            )
+        )
     else:
         _show(found)
 
@@ -99,6 +103,8 @@ def _show(found: DeliveryRecord) -> None:
         code = f"{each.code} " if each.code else ""
         server = f" [{printable(each.server)}]" if each.server else ""
         typer.echo(f"  {each.at:%Y-%m-%d %H:%M:%S}  {each.outcome:9}{server} {code}{printable(each.detail)}")
+    for back in found.returned:
+        typer.echo(f"  {back.at:%Y-%m-%d %H:%M:%S}  returned  {back.kind}: {printable(back.detail)}")
     if not found.attempts:
         typer.echo("  no try on record")
 
@@ -144,3 +150,7 @@ def _tries(found: DeliveryRecord) -> list[dict[str, Any]]:
         {"at": each.at.isoformat(), "outcome": each.outcome, "code": each.code, "server": each.server, "detail": each.detail}
         for each in found.attempts
     ]
+
+
+def _returned(found: DeliveryRecord) -> list[dict[str, Any]]:
+    return [{"at": each.at.isoformat(), "kind": each.kind, "detail": each.detail} for each in found.returned]

@@ -18,6 +18,7 @@ from aggregator.store import Store, instance, readers, subscriptions
 from aggregator.store.readers import Linked
 
 BY_LINK = "unsubscribed by link"
+BY_MAIL = "unsubscribed by mail"
 PAUSE = timedelta(days=7)
 """How long the link of a pause makes a subscription rest."""
 

@@ -14,6 +14,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from aggregator.errors import AggregatorError, Conflict
 from aggregator.pipeline.alert import send_alerts
+from aggregator.pipeline.bounces import read_mailbox
 from aggregator.pipeline.channels import channels_waiting, tell_channels
 from aggregator.pipeline.deliver import PAUSE, DeliverReport, Sender
 from aggregator.pipeline.digest import due_digests, run_digest
@@ -177,6 +178,17 @@ class Ticks:
             await self.runner.submit(TELL, [id_])
         return len(ids)
 
+    async def bounces(self) -> int:
+        """Read what came back by mail."""
+        rooms, done = self._rooms, 0
+        settings = rooms.active.config.settings
+        if not settings.mail.bounce_mailbox:
+            return 0
+        async for report in read_mailbox(rooms.store, settings, rooms.clock.now()):
+            done += 1
+            log.info("mail.returned", **asdict(report))
+        return done
+
     async def volumes(self) -> int:
         """Once an hour, look for spikes and silences."""
         hour = whole_hour(self._rooms.clock.now())
@@ -260,7 +272,8 @@ class Schedule:
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=late)
         every: list[tuple[Tick, float]] = [
             (ticks.poll, 1), (ticks.extract, 1), (ticks.match, 1), (ticks.alert, 1), (ticks.digest, 10), (ticks.deliver, 1),
-            (ticks.volumes, 30), (ticks.websub, 30), (ticks.tell, 2), (ticks.recheck, 30), (ticks.prune, 86400),
+            (ticks.tell, 2), (ticks.bounces, 300), (ticks.volumes, 30), (ticks.websub, 30), (ticks.recheck, 30),
+            (ticks.prune, 86400),
         ]  # fmt: skip
         for tick, seconds in every:
             self._add(self._guarded(tick), tick.__name__, seconds)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from aggregator.errors import NotFound
 from aggregator.model.delivery import AttemptOutcome
 from aggregator.store.outbox import WAITING
-from aggregator.store.tables import AttemptRow, DeliveryRow
+from aggregator.store.tables import AttemptRow, BounceRow, DeliveryRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,23 @@ class AttemptLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """A report that the message came back, or that its reader complains. ``kind``: hard, soft, complaint."""
+
+    at: datetime
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryRecord:
-    """One message with all that was tried. ``message`` is empty when it is no longer kept."""
+    """One message with all that was tried, and what came back of it. ``message`` is empty when it is no longer kept."""
 
     line: DeliveryLine
     message_id: str
     message: bytes
     attempts: tuple[AttemptLine, ...]
+    returned: tuple[ReturnLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +83,13 @@ def record(session: Session, delivery_id: int) -> DeliveryRecord:
     if row is None:
         raise NotFound(f"there is no delivery {delivery_id}; see `aggregator delivery list`")
     tries = session.exec(select(AttemptRow).where(AttemptRow.delivery_id == delivery_id).order_by(col(AttemptRow.id))).all()
+    back = session.exec(select(BounceRow).where(BounceRow.delivery_id == delivery_id).order_by(col(BounceRow.id))).all()
     return DeliveryRecord(
         _line(row),
         row.message_id,
         row.message,
         tuple(AttemptLine(each.at, each.outcome, each.code, each.server, each.detail) for each in tries),
+        tuple(ReturnLine(each.at, each.kind, each.detail) for each in back),
     )
 
 

@@ -25,6 +25,7 @@ digest         digest_item (recipient, match)               a match is owed once
 digest         digest_edit (recipient, edit)                an edit likewise
 deliver        delivery (key)                               one message per alert or digest and recipient
 deliver        instance (id)                                one secret, whoever asks for it first
+deliver        bounce (fingerprint)                         a report counts once, however often it is read
 subscribe      websub (source)                              a source's news come from one hub
 feed           tag_authority (one row)                      ids of our feeds are minted by one authority for good
 tell           channel_event (channel, key)                 a channel is owed an event once
@@ -890,6 +891,23 @@ class AttemptRow(SQLModel, table=True):
     code: int = 0
     server: str = Field(default="", sa_column_kwargs={"server_default": ""})
     detail: str = ""
+
+
+class BounceRow(SQLModel, table=True):
+    """A report that a message came back, or that its reader complains of it. ``kind``: hard, soft, complaint."""
+
+    __tablename__ = "bounce"
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id", index=True)
+    recipient_id: int = Field(foreign_key="recipient.id")
+    at: datetime
+    kind: str
+    status: str = ""
+    detail: str = ""
+    fingerprint: str = Field(unique=True)
+
+    __table_args__ = (Index("ix_bounce_recipient", "recipient_id", "at"),)
 
 
 class WebsubRow(SQLModel, table=True):

@@ -31,3 +31,20 @@ def upgrade() -> None:
     op.execute("UPDATE delivery SET bulk = true WHERE kind = 'digest' AND state IN ('due', 'unknown')")
     op.add_column("recipient", sa.Column("alerts_stopped", AutoString(), nullable=False, server_default=""))
     op.add_column("subscription", sa.Column("invited_at", UTCDateTime(), nullable=True))
+    op.create_table(
+        "bounce",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.Integer(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("kind", AutoString(), nullable=False),
+        sa.Column("status", AutoString(), nullable=False),
+        sa.Column("detail", AutoString(), nullable=False),
+        sa.Column("fingerprint", AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"]),
+        sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("fingerprint"),
+    )
+    op.create_index("ix_bounce_delivery_id", "bounce", ["delivery_id"])
+    op.create_index("ix_bounce_recipient", "bounce", ["recipient_id", "at"])

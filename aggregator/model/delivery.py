@@ -356,6 +356,7 @@ class DeliveryKind(StrEnum):
     ALERT = "alert"
     DIGEST = "digest"
     NOTICE = "notice"  # of our own affairs, to whoever looks after them
+    CONFIRMATION = "confirmation"
 
 
 class DeliveryState(StrEnum):

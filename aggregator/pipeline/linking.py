@@ -14,7 +14,7 @@ from aggregator.letter.pages import Ask, page_words
 from aggregator.model.delivery import SubscriptionState
 from aggregator.notify.links import Links, Purpose
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import Store, instance, readers, subscriptions
+from aggregator.store import Store, instance, invitations, readers, subscriptions
 from aggregator.store.readers import Linked
 
 BY_LINK = "unsubscribed by link"
@@ -36,9 +36,15 @@ class Offer:
     button: str = ""
 
 
+def unreachable(settings: Settings) -> str:
+    """What is to be set before anybody can open a link of ours; "" when all is."""
+    missing = [] if settings.public_base_url else ['public_base_url = "https://monitor.example.org"']
+    return " and ".join([*missing, *([] if settings.web.port else ["[web] port = 8080"])])
+
+
 async def links_of(store: Store, settings: Settings, now: datetime) -> Links | None:
     """The links of this instance; None where nobody could open them: without ``public_base_url``, or where we do not listen."""
-    if not (settings.public_base_url and settings.web.port):
+    if not settings.public_base_url or unreachable(settings):
         return None
     return Links(settings.public_base_url, await secret_of(store, now))
 
@@ -86,9 +92,16 @@ async def _find(rooms: Rooms, purpose: Purpose, token: str) -> Linked | None:
         return None
     read = readers.linked_reader if purpose is Purpose.NO_ALERTS else readers.linked_subscription
     linked = await rooms.store.read(read, number)
-    if linked is None or (purpose is Purpose.CONFIRM and linked.state == SubscriptionState.STOPPED):
+    if linked is not None and purpose is Purpose.CONFIRM and _over(linked, rooms.clock.now()):
         return None
     return linked
+
+
+def _over(linked: Linked, now: datetime) -> bool:
+    """Whether it is too late to confirm: it was stopped, or a week has passed."""
+    if linked.state == SubscriptionState.PENDING:
+        return linked.asked_at is None or linked.asked_at + invitations.HOLDS <= now
+    return linked.state == SubscriptionState.STOPPED
 
 
 def _ask(purpose: Purpose, linked: Linked) -> Ask:

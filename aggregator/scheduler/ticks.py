@@ -16,6 +16,7 @@ from aggregator.errors import AggregatorError, Conflict
 from aggregator.pipeline.alert import send_alerts
 from aggregator.pipeline.bounces import read_mailbox
 from aggregator.pipeline.channels import channels_waiting, tell_channels
+from aggregator.pipeline.confirming import ask_readers
 from aggregator.pipeline.deliver import PAUSE, DeliverReport, Sender
 from aggregator.pipeline.digest import due_digests, run_digest
 from aggregator.pipeline.downtime import Look, keep_time, note_presence
@@ -24,6 +25,7 @@ from aggregator.pipeline.escalate import escalate
 from aggregator.pipeline.extract import LEASE as EXTRACT_LEASE
 from aggregator.pipeline.extract import extract_articles
 from aggregator.pipeline.line import PROBE_EVERY
+from aggregator.pipeline.linking import unreachable
 from aggregator.pipeline.match import match_articles
 from aggregator.pipeline.poll import LEASE as POLL_LEASE
 from aggregator.pipeline.poll import fetch_sources
@@ -74,6 +76,7 @@ class Ticks:
         self._polled_at: datetime | None = None
         self._look: Look | None = None
         self._volumes_at: datetime | None = None
+        self._unasked = 0
         self._sender = Sender(rooms.store, rooms.transport, rooms.clock, rooms.active.config.settings.mail, _tell)
         self._telling: set[int] = set()
         self.stopping = False
@@ -178,6 +181,17 @@ class Ticks:
             await self.runner.submit(TELL, [id_])
         return len(ids)
 
+    async def confirm(self) -> int:
+        """Ask readers whose subscription waits for them."""
+        report = await ask_readers(self._rooms)
+        if report.asked or report.lapsed:
+            log.info("subscriptions.asked", asked=report.asked, lapsed=report.lapsed)
+        if report.waiting and report.waiting != self._unasked:
+            hint = f"set {unreachable(self._rooms.active.config.settings)}: readers confirm on a page of ours"
+            log.warning("subscriptions.waiting", waiting=report.waiting, hint=hint)
+        self._unasked = report.waiting
+        return report.asked
+
     async def bounces(self) -> int:
         """Read what came back by mail."""
         rooms, done = self._rooms, 0
@@ -218,7 +232,7 @@ class Ticks:
             for tick in (self.poll, self.extract, self.recheck):
                 found += await tick()
                 await self.runner.idle()
-            for late in (self.websub, self.match, self.alert, self.volumes, self.digest, self.deliver, self.tell):
+            for late in (self.websub, self.match, self.alert, self.volumes, self.digest, self.confirm, self.deliver, self.tell):
                 found += await late()
             await self.runner.idle()
             if not found:
@@ -272,8 +286,8 @@ class Schedule:
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=late)
         every: list[tuple[Tick, float]] = [
             (ticks.poll, 1), (ticks.extract, 1), (ticks.match, 1), (ticks.alert, 1), (ticks.digest, 10), (ticks.deliver, 1),
-            (ticks.tell, 2), (ticks.bounces, 300), (ticks.volumes, 30), (ticks.websub, 30), (ticks.recheck, 30),
-            (ticks.prune, 86400),
+            (ticks.tell, 2), (ticks.confirm, 5), (ticks.bounces, 300), (ticks.volumes, 30), (ticks.websub, 30),
+            (ticks.recheck, 30), (ticks.prune, 86400),
         ]  # fmt: skip
         for tick, seconds in every:
             self._add(self._guarded(tick), tick.__name__, seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -11,12 +12,15 @@ from aggregator.store.tables import DeliveryRow, RecipientRow, SubscriptionRow
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """What a link speaks of. ``what`` is its name, "" for alerts; ``language`` its reader's."""
+    """What a link speaks of. ``what`` is its name, "" for alerts; ``language`` its reader's; ``asked_at``: he was asked for his
+    yes then.
+    """
 
     id: int
     language: str
     what: str
     state: str = ""
+    asked_at: datetime | None = None
 
 
 def linked_subscription(session: Session, subscription_id: int) -> Linked | None:
@@ -24,7 +28,7 @@ def linked_subscription(session: Session, subscription_id: int) -> Linked | None
     row = session.get(SubscriptionRow, subscription_id)
     if row is None or row.removed_at is not None:
         return None
-    return Linked(subscription_id, row.spec.get("language", "en"), row.slug, row.state)
+    return Linked(subscription_id, row.spec.get("language", "en"), row.slug, row.state, row.invited_at)
 
 
 def linked_reader(session: Session, recipient_id: int) -> Linked | None:

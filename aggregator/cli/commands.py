@@ -13,6 +13,7 @@ from aggregator.cli import (
     archive,
     article,
     channels,
+    checking,
     deliveries,
     digests,
     mail,
@@ -24,7 +25,7 @@ from aggregator.cli import (
     subscriptions,
 )
 from aggregator.cli.demo import demo
-from aggregator.cli.doctor import doctor
+from aggregator.cli.doctor import app as doctor
 from aggregator.cli.options import Call
 from aggregator.cli.why import why
 
@@ -60,7 +61,8 @@ app.command()(service.apply)
 app.command()(service.run)
 app.command()(archive.search)
 app.command()(why)
-app.command()(doctor)
+doctor.command("mail")(checking.mail)
+app.add_typer(doctor, name="doctor")
 app.add_typer(source.app, name="source")
 app.add_typer(article.app, name="article")
 app.add_typer(rule.app, name="rule")

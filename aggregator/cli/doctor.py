@@ -17,13 +17,18 @@ from aggregator.model.dossier import Score
 from aggregator.store import Store
 from aggregator.store import dossier as dossiers
 
+app = typer.Typer(invoke_without_command=True, help="The account of our own manners (`doctor`), and of our mail (`doctor mail`).")
 
+
+@app.callback()
 def doctor(
     context: typer.Context,
     feed: Annotated[list[str] | None, typer.Option(help="Only this source, by its slug; may be repeated.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show how we behave towards publishers: the worst first. Exit code 1 when any request came earlier than allowed."""
+    if context.invoked_subcommand:
+        return
     call: Call = context.obj
     _, store = call.opened()
     with store:

@@ -110,6 +110,18 @@ class Line:
         """The relay by its own name, from its last answer to EHLO; before that, the host that we know it by."""
         return self._name or self._settings.host
 
+    @property
+    def offers(self) -> dict[str, str]:
+        """The extensions that the relay named in its last answer to EHLO, in small letters, with their parameters."""
+        return self._client.esmtp_extensions
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The encryption of the connection; None when there is none."""
+        transport = self._client.transport
+        found: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport is not None else None
+        return found
+
     async def quit(self) -> None:
         """Say QUIT, if there is a connection."""
         if self._client.is_connected:

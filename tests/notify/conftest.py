@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from pathlib import Path
+from shutil import which
+from typing import Any
 
 import pytest
+from aiosmtpd.smtp import SMTP
 
 from aggregator.model.delivery import Delivery, DeliveryKind, Letter
 from aggregator.notify import build_message
+from tests.notify.relay import Certificate, Relay, StartRelay
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 LETTER = Letter("A subject", "The text.\n", "<p>The text.</p>\n")
@@ -35,3 +43,46 @@ def delivery() -> Callable[..., Delivery]:
         return Delivery(number, DeliveryKind.DIGEST, "reader", address, message_id, built, 0, NOW, "lease")
 
     return make
+
+
+@pytest.fixture
+async def start_relay() -> AsyncIterator[StartRelay]:
+    """``await start_relay(relay, tls=, **options of aiosmtpd)``: the relay, listening at ``relay.port``."""
+    relays: list[tuple[Relay, asyncio.Server]] = []
+
+    async def start(relay: Relay | None = None, *, tls: ssl.SSLContext | None = None, **options: Any) -> Relay:
+        relay = relay or Relay()
+        options = {"enable_SMTPUTF8": True, "authenticator": relay.authenticate, **options}
+
+        def protocol() -> SMTP:
+            relay.servers.append(SMTP(relay, hostname="relay.example.org", loop=asyncio.get_running_loop(), **options))
+            return relay.servers[-1]
+
+        server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls)
+        relay.port = server.sockets[0].getsockname()[1]
+        relays.append((relay, server))
+        return relay
+
+    yield start
+    for relay, server in relays:
+        server.close()
+        relay.hang_up()
+        tasks = [smtp._handler_coroutine for smtp in relay.servers if smtp._handler_coroutine]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    openssl = which("openssl")
+    if openssl is None:
+        pytest.skip("needs the openssl command to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*command, *names, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(cert, key)
+    return Certificate(server, ssl.create_default_context(cafile=Path(cert)))

@@ -5,128 +5,22 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from shutil import which
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from aggregator.config.settings import MailMode, MailSecurity, MailSettings
 from aggregator.errors import ConfigError
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery
 from aggregator.notify import SmtpTransport, transport_for
+from tests.notify.relay import Certificate, Relay, StartRelay
 
 MakeDelivery = Callable[..., Delivery]
 
 
-@dataclass
-class Relay:
-    """A relay that notes what it is told. ``script`` holds, by command, the answers to give before it turns friendly."""
-
-    script: dict[str, list[str]] = field(default_factory=dict)
-    mails: list[Envelope] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    sessions: set[int] = field(default_factory=set)
-    logins: list[str] = field(default_factory=list)
-    heard: asyncio.Event = field(default_factory=asyncio.Event)
-    servers: list[SMTP] = field(default_factory=list)
-    port: int = 0
-
-    def _next(self, command: str) -> str | None:
-        self.said.append(command)
-        answers = self.script.get(command)
-        return answers.pop(0) if answers else None
-
-    async def handle_MAIL(  # noqa: N802 - the name of aiosmtpd's hook, as below
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        self.sessions.add(id(session))
-        if answer := self._next("MAIL"):
-            return await self._act(answer, server)
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return "250 OK"
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if answer := self._next("RCPT"):
-            return await self._act(answer, server)
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        answer = self._next("DATA")
-        if answer and answer[0] in "45":
-            return answer
-        self.mails.append(envelope)  # whatever the client hears, the relay has it
-        return await self._act(answer, server) if answer else "250 2.0.0 queued as 4711"
-
-    async def handle_RSET(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        return self._next("RSET") or "250 OK"
-
-    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        return self._next("QUIT") or "221 Bye"
-
-    async def _act(self, answer: str, server: SMTP) -> str:
-        if answer == "hang up":
-            _abort(server)
-        self.heard.set()
-        if answer in {"hang up", "say nothing"}:
-            await asyncio.Event().wait()  # until the connection's task is cancelled
-        return answer
-
-    def hang_up(self) -> None:
-        """End every connection, as a relay does with idle ones."""
-        for server in self.servers:
-            _abort(server)
-
-    def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword) -> AuthResult:
-        self.logins.append(mechanism)
-        return AuthResult(success=(data.login, data.password) == (b"monitor", "گذرواژه".encode()), handled=False)
-
-
-def _abort(server: SMTP) -> None:
-    transport: Any = server.transport
-    if transport is not None:
-        transport.abort()
-
-
-StartRelay = Callable[..., Awaitable[Relay]]
 StartScript = Callable[[list[str]], Awaitable[int]]
-
-
-@pytest.fixture
-async def start_relay() -> AsyncIterator[StartRelay]:
-    """``await start_relay(relay, tls=, **options of aiosmtpd)``: the relay, listening at ``relay.port``."""
-    relays: list[tuple[Relay, asyncio.Server]] = []
-
-    async def start(relay: Relay | None = None, *, tls: ssl.SSLContext | None = None, **options: Any) -> Relay:
-        relay = relay or Relay()
-        options = {"enable_SMTPUTF8": True, "authenticator": relay.authenticate, **options}
-
-        def protocol() -> SMTP:
-            relay.servers.append(SMTP(relay, hostname="relay.example.org", loop=asyncio.get_running_loop(), **options))
-            return relay.servers[-1]
-
-        server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls)
-        relay.port = server.sockets[0].getsockname()[1]
-        relays.append((relay, server))
-        return relay
-
-    yield start
-    for relay, server in relays:
-        server.close()
-        relay.hang_up()
-        tasks = [smtp._handler_coroutine for smtp in relay.servers if smtp._handler_coroutine]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.fixture
@@ -148,29 +42,6 @@ async def start_script() -> AsyncIterator[StartScript]:
     yield start
     for server in servers:
         server.close()
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A self-signed certificate for 127.0.0.1: how a server shows it, and how a client comes to trust it."""
-
-    server: ssl.SSLContext
-    trusting: ssl.SSLContext
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    openssl = which("openssl")
-    if openssl is None:
-        pytest.skip("needs the openssl command to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*command, *names, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(cert, key)
-    return Certificate(server, ssl.create_default_context(cafile=Path(cert)))
 
 
 def settings(port: int, security: MailSecurity = MailSecurity.NONE, **more: Any) -> MailSettings:

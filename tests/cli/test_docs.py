@@ -32,6 +32,7 @@ STAND_INS = {
         "daily-herald": "republic-herald",
         "/var/lib/aggregator/": "var/",
         "$(date +%F)": "2026-11-24",
+        "delivery show 42": "delivery show 1",
         "retry 42": "retry 1",
     },
 }

@@ -64,6 +64,7 @@ def decide(recipient: Recipient, pending: Sequence[Pending], past: Past, limits:
 class _Desk:
     def __init__(self, recipient: Recipient, past: Past, limits: Limits, now: datetime) -> None:
         self._recipient, self._past, self._limits, self._now = recipient, past, limits, now
+        self._earlier = _grouped(past.earlier, lambda each: (each.rule, each.story))
         self._rulings: list[Ruling] = []
         self._grown: dict[tuple[str, int], int] = {}
 
@@ -115,7 +116,7 @@ class _Desk:
         """Without what belongs to a story that was told, unless the story has grown."""
         left = []
         for (rule, story), group in _grouped(rows, lambda row: (row.rule, row.story)).items():
-            earlier = [each for each in self._past.earlier if (each.rule, each.story) == (rule, story)]
+            earlier = self._earlier.get((rule, story), [])
             fresh = self._take(group, partial(_of_old, {each.text for each in earlier if each.before}))
             known = _story(earlier)
             left += fresh if known is None else self._of_told(known, [row for row in fresh if self._due(row)])
@@ -223,7 +224,7 @@ class _Desk:
         merged = [row for row in rows if self._merged(row)]
         stories = _grouped((row for row in rows if not self._merged(row)), lambda row: row.story)
         room = most - len(self._told_of(rule)) if most else len(stories)
-        kept = list(stories)[: max(room, 0)]
+        kept = dict.fromkeys(list(stories)[: max(room, 0)])
         inside = [row for story in kept for row in stories[story]]
         return merged + inside, [row for story, group in stories.items() if story not in kept for row in group]
 
@@ -244,7 +245,7 @@ class _Desk:
 
     def _shown(self, told: Sequence[Pending]) -> tuple[int, ...]:
         grown = {(row.rule, row.story) for row in told} & self._grown.keys()
-        before = [each.match_id for each in self._past.earlier if (each.rule, each.story) in grown and each.match_id]
+        before = [each.match_id for story in sorted(grown) for each in self._earlier.get(story, ()) if each.match_id]
         return tuple(dict.fromkeys((*(row.match_id for row in told), *before)))
 
     def _limit(self, rule: str) -> RuleLimits:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aggregator.alerts import decide, render_alert, render_volumes
 from aggregator.errors import Conflict
-from aggregator.model.alert import AlertMail, Limits, RuleLimits, SpikeMail
+from aggregator.model.alert import AlertMail, AlertState, Limits, RuleLimits, SpikeMail
 from aggregator.model.delivery import AlertIntent, DeliveryKind, Recipient
 from aggregator.model.rule import Priority, RuleSpec
 from aggregator.notify import number_of
@@ -115,7 +115,8 @@ async def _alert(rooms: Rooms, person: Recipient, reader: Reader, mail: AlertMai
 async def _spike(rooms: Rooms, person: Recipient, reader: Reader, spike: SpikeMail, number: int, now: datetime) -> NewNotice:
     settings = rooms.active.config.settings
     found = await rooms.store.read(storms.as_anomalies, spike.storms, now)
-    letter = render_volumes(found, person, instance=settings.instance, now=now, in_digest=True)
+    in_digest = all(ruling.state is AlertState.SUPPRESSED for ruling in spike.rulings)
+    letter = render_volumes(found, person, instance=settings.instance, now=now, in_digest=in_digest)
     links, key = await links_of(rooms.store, settings, now), _key(reader, number)
     sealed = seal(settings, letter, person, reader.id, kind=DeliveryKind.ALERT, key=key, now=now, links=links)
     return NewNotice("storm", Priority.NORMAL, sealed, rulings=spike.rulings, storms=spike.storms)

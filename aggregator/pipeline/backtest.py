@@ -16,7 +16,7 @@ from aggregator.store.backtests import Hit
 
 @dataclass(frozen=True, slots=True)
 class WouldHaveSent:
-    """Mails by reader: ``alerts`` in the urgent lane, and ``digests`` in which the rule would have had something to tell."""
+    """Mails by reader: ``alerts`` in the lanes that alert, and ``digests`` in which the rule would have had something to tell."""
 
     alerts: dict[str, int]
     digests: dict[str, int]
@@ -26,7 +26,7 @@ def would_have_sent(rule: RuleSpec, hits: Sequence[Hit], config: Config) -> Woul
     """The mails for ``hits``, of a rule alone: other rules' matches would share some of them."""
     told = [hit for hit in hits if not hit.suppressed]
     alerts: dict[str, int] = {}
-    for batch in _batches(told, config.settings.alerts.group_wait) if rule.lane is Lane.NOW else ():
+    for batch in _batches(told, rule.lane, config.settings.alerts.group_wait) if rule.lane is not Lane.DIGEST else ():
         for intent in plan_alerts([_matched(rule, hit) for hit in batch], config.recipients):
             alerts[intent.recipient.slug] = alerts.get(intent.recipient.slug, 0) + 1
     groups = {source.slug: source.group for source in config.sources}
@@ -40,22 +40,27 @@ def would_have_sent(rule: RuleSpec, hits: Sequence[Hit], config: Config) -> Woul
     return WouldHaveSent(alerts, digests)
 
 
-def _batches(hits: Sequence[Hit], group_wait: timedelta) -> Iterator[list[Hit]]:
-    """One event for each text, all that come while the first waits in one mail. What was there before alerts nobody."""
-    known: set[int] = set()
+def _batches(hits: Sequence[Hit], lane: Lane, group_wait: timedelta) -> Iterator[list[Hit]]:
+    """Each story once; all that come while the first waits, or within an hour, in one mail. What was there before alerts nobody.
+
+    Quiet hours, caps, storms and growth are left out: they make mails fewer, or put them off.
+    """
+    told, before = set[int](), {hit.group_id for hit in hits if hit.baseline}
     batch: list[Hit] = []
     for hit in sorted(hits, key=lambda hit: (hit.first_seen_at, hit.article_id)):
-        if hit.group_id in known:
+        if hit.group_id in before or hit.story_id in told:
             continue
-        known.add(hit.group_id)
-        if hit.baseline:
-            continue
-        if batch and hit.first_seen_at > batch[0].first_seen_at + group_wait:
+        told.add(hit.story_id)
+        if batch and hit.first_seen_at > _closes(batch[0].first_seen_at, lane, group_wait):
             yield batch
             batch = []
         batch.append(hit)
     if batch:
         yield batch
+
+
+def _closes(first: datetime, lane: Lane, group_wait: timedelta) -> datetime:
+    return first + group_wait if lane is Lane.NOW else first.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 def _matched(rule: RuleSpec, hit: Hit) -> MatchedArticle:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator.alerts import plan_alerts, render_alert
+from aggregator.alerts import plan_alerts, quiet_until, render_alert
 from aggregator.config.settings import Config, Settings
 from aggregator.model.delivery import DeliveryKind, Letter, MatchedArticle, Recipient
+from aggregator.model.rule import Priority
 from aggregator.notify import Links, Purpose, build_message, check_address, clean_header, list_headers, number_of
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.registry import Registered
@@ -56,19 +57,20 @@ def seal(
 def alert_mails(
     config: Config, known: Registered, items: Sequence[MatchedArticle], key: str, now: datetime, links: Links | None
 ) -> list[NewDelivery]:
-    """One mail with ``items`` for each reader who is to have them. ``key`` (``alert:7``) and the reader's id make each unique."""
+    """One mail with ``items`` for each reader who is to have them, after his quiet hours unless a rule has high priority.
+
+    ``key`` (``edit:7``) and the reader's id make each unique.
+    """
     people = [person for person in config.recipients if person.slug in known.recipients and person.slug not in known.unalerted]
     names = {rule.slug: rule.name for rule in config.rules}
-    return [
-        seal(
-            config.settings,
-            render_alert(intent, instance=config.settings.instance, now=now, names=names),
-            intent.recipient,
-            known.recipients[intent.recipient.slug],
-            kind=DeliveryKind.ALERT,
-            key=f"{key}:{known.recipients[intent.recipient.slug]}",
-            now=now,
-            links=links,
-        )
-        for intent in plan_alerts(items, people)
-    ]
+    high = {rule.slug for rule in config.rules if rule.priority is Priority.HIGH}
+    mails = []
+    for intent in plan_alerts(items, people):
+        reader, id_ = intent.recipient, known.recipients[intent.recipient.slug]
+        letter = render_alert(intent, instance=config.settings.instance, now=now, names=names)
+        mail = seal(
+            config.settings, letter, reader, id_, kind=DeliveryKind.ALERT, key=f"{key}:{id_}", now=now, links=links
+        )  # fmt: skip
+        urgent = any(item.rule in high for item in intent.items)
+        mails.append(mail if urgent else replace(mail, not_before=quiet_until(reader, now)))
+    return mails

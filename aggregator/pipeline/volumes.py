@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.alerts import DAYS, judge, render_volumes
+from aggregator.alerts import DAYS, judge, quiet_until, render_volumes
 from aggregator.letter import of_reader
 from aggregator.model.article import Article
 from aggregator.model.delivery import DeliveryKind
@@ -87,6 +87,7 @@ async def _tell(rooms: Rooms, now: datetime) -> VolumeReport:
             recipient_id = known.recipients[person.slug]
             key = f"volumes:{pending[0][0]}:{recipient_id}"
             kind = DeliveryKind.ALERT
-            mails.append(seal(config.settings, letter, person, recipient_id, kind=kind, key=key, now=now, links=links))
+            mail = seal(config.settings, letter, person, recipient_id, kind=kind, key=key, now=now, links=links)
+            mails.append(replace(mail, not_before=quiet_until(person, now)))
     queued = await rooms.store.write(volumes.dispatch_volumes, [id_ for id_, _ in pending], mails, now)
     return VolumeReport(len(pending), queued)

@@ -25,7 +25,7 @@ ABANDONED = "whoever was sending it ended in the middle of it: the relay may hav
 class NewDelivery:
     """A finished message, about to enter the outbox. ``key`` makes it unique: the same alert or digest never enters twice.
 
-    ``number`` stands for it in links.
+    ``number`` stands for it in links. It is not tried before ``not_before``.
     """
 
     key: str
@@ -37,13 +37,15 @@ class NewDelivery:
     message: bytes
     digest_id: int | None = None
     number: int | None = None
+    not_before: datetime | None = None
 
 
 def enqueue(session: Session, mail: NewDelivery, now: datetime) -> int | None:
     """Put a message into the outbox. Returns its id, None when its key is there already."""
-    values = {name: getattr(mail, name) for name in NewDelivery.__slots__}
+    values = {name: getattr(mail, name) for name in NewDelivery.__slots__ if name != "not_before"}
     values |= {"lane": mail.address.rpartition("@")[2].lower(), "bulk": mail.kind is DeliveryKind.DIGEST}
-    statement = upsert(DeliveryRow).values(**values, created_at=now, due_at=now).on_conflict_do_nothing()
+    values["due_at"] = mail.not_before or now
+    statement = upsert(DeliveryRow).values(**values, created_at=now).on_conflict_do_nothing()
     id_: int | None = session.execute(statement.returning(col(DeliveryRow.id))).scalar_one_or_none()
     return id_
 

@@ -21,7 +21,9 @@ WAIT = timedelta(seconds=20)
 
 def hit(number: int, after: timedelta, group: int | None = None, *, baseline: bool = False, suppressed: str = "") -> Hit:
     at = START + after
-    return Hit(number, 1, group or number, "wire", "Wire", "T", "http://x.test/", None, at, baseline, 100, suppressed)
+    return Hit(
+        number, group or number, group or number, "wire", "Wire", "T", "http://x.test/", None, at, baseline, 100, suppressed
+    )
 
 
 def sent(rule: RuleSpec, hits: Sequence[Hit], *people: Recipient) -> WouldHaveSent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -69,6 +69,19 @@ async def _until(app: App, clock: Any, hour: int) -> None:
     """Go on until the full hour of the next day that has one."""
     clock.at = clock.at.replace(hour=hour, minute=0) + timedelta(days=clock.at.hour >= hour)
     await app.settle()
+
+
+async def test_an_edit_at_night_is_told_when_the_quiet_hours_end(
+    clock: Any, site: Any, relay: Any, watching: Callable[..., Config]
+) -> None:
+    ana = replace(ANA, quiet=(time(0), time(5)))
+    async with open_app(watching(Lane.NOW, ana), clock=clock) as app:
+        await _edit(app, clock, site)
+        await _pass(app, clock)
+        assert relay.mails == []
+        await _until(app, clock, 5)
+        texts = relay.texts("ana@example.org")
+        assert sorted(CHANGED in text for text in texts) == [False, True]
 
 
 async def test_an_edit_of_a_calm_rule_stands_in_one_digest_of_each_reader(

@@ -75,7 +75,7 @@ def there_before(session: Session, raised: Raised) -> tuple[Why, str]:
     if raised.by_edit:
         return Why.NONE, ""
     version = session.get(RuleVersionRow, (raised.rule_id, raised.version))
-    if article.revision > 1 and version is not None and article.first_seen_at <= version.applied_at:
+    if article.revision > 1 and version is not None and article.first_seen_at < version.applied_at:
         # As it came first, the rule as it was then did not find it: it is the rule that is new.
         return Why.NEW_RULE, f"it came before version {raised.version} of the rule"
     published = article.published_at

@@ -163,6 +163,7 @@ async def test_a_new_rule_does_not_alert_for_what_only_an_edit_puts_before_it(
         await app.settle()
         item = site.publish("fire", "longword")
         await _pass(app, clock, HOUR)
+        clock.at += MINUTE
         await app.apply(replace(config, rules=(*config.rules, RuleSpec("new", "New", "longword", Lane.NOW))))
         item.summary += " more"
         await _pass(app, clock, HOUR)

@@ -123,9 +123,9 @@ class App:
             log.info("config.change", verb=change.verb, noun=change.noun, slug=change.slug, what=change.what)
         return changes
 
-    async def digest_now(self, subscriber: Subscriber, slot: Slot) -> DigestReport:
-        """Compose and queue a digest out of turn."""
-        return await run_digest(self.rooms, subscriber, slot)
+    async def digest_now(self, subscriber: Subscriber, slot: Slot, *, in_turn: bool = False) -> DigestReport:
+        """Compose and queue a digest: out of turn, or that of a slot that is due."""
+        return await run_digest(self.rooms, subscriber, slot, in_turn=in_turn)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Tick by the clock until ``stop`` is set; then end within seconds, leaving nothing half-done."""

@@ -194,14 +194,15 @@ async def _send(call: Call, slug: str, slot: Slot | None, *, again: bool) -> Non
         elif slot is not None and slot.ends_at <= subscriber.covered_until:
             raise AggregatorError(f"{slug}: a later digest accounts for {slot.day} {slot.at:%H:%M} already; nothing sent")
         else:
-            await app.digest_now(subscriber, wanted)
+            await app.digest_now(subscriber, wanted, in_turn=slot is not None)
         await app.ticks.deliver()
         lines = await store.read(digests.history, 1000, slug, wanted)
         mails = {mail.id: mail for mail in await store.read(deliveries.listing, 1000)}
     address = subscriber.recipient.address
+    if not any(line.delivery_id for line in lines):
+        typer.echo(f"{address}: nothing new, nothing sent.")
     for line in lines:
         if line.delivery_id is None:
-            typer.echo(f"{address}: nothing new, nothing sent.")
             continue
         mail = mails.get(line.delivery_id)
         if mail is not None and mail.state != DeliveryState.SENT:

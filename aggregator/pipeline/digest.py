@@ -50,11 +50,12 @@ MOST_FAILING = 0.1
 class Draft:
     """One digest as it would be: its issue and its letter. ``rule`` is a clipping's rule, "" for a digest of all rules.
 
-    ``tells`` says whether it is sent, or only recorded: there may be nothing in it.
+    ``news``: there is something in it. ``tells``: it is sent at its hour; else it is only recorded.
     """
 
     issue: DigestIssue
     letter: Letter
+    news: bool
     tells: bool
     rule: str = ""
 
@@ -79,11 +80,16 @@ async def due_digests(rooms: Rooms) -> list[tuple[Subscriber, Slot]]:
     return [(each, slot) for each, slot in zip(awake, slots, strict=True) if slot is not None]
 
 
-async def run_digest(rooms: Rooms, subscriber: Subscriber, slot: Slot) -> DigestReport:
-    """Compose, render and freeze what is due at a slot. Raises Conflict when it has its digest already."""
+async def run_digest(rooms: Rooms, subscriber: Subscriber, slot: Slot, *, in_turn: bool = True) -> DigestReport:
+    """Compose, render and freeze what is due at a slot. Raises Conflict when it has its digest already.
+
+    Out of turn only news counts: without any, nothing is recorded, and the next slot accounts for the time.
+    """
     drafts = await draft_digests(rooms.store, rooms.active, subscriber, slot)
     now = rooms.clock.now()
     links = await links_of(rooms.store, rooms.active.config.settings, now)
+    if not in_turn and not any(draft.news for draft in drafts):
+        return DigestReport(subscriber.subscription.slug, slot.day.isoformat(), 0, 0, 0, 0)
     runs = []
     for draft in drafts:
         mail = _sealed(rooms.active.config, subscriber, slot, draft, now, links) if draft.tells else None
@@ -218,7 +224,7 @@ def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, 
     letter = render_digest(_capped(issue, subscription.cap))
     if subscription.format is MailFormat.TEXT:
         letter = replace(letter, html="")
-    return Draft(issue, letter, news or _tells_that_nothing_came(subscriber, slot, matter), rule)
+    return Draft(issue, letter, news, news or _tells_that_nothing_came(subscriber, slot, matter), rule)
 
 
 def _capped(issue: DigestIssue, cap: int) -> DigestIssue:

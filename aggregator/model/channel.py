@@ -23,14 +23,25 @@ class EventType(StrEnum):
     SOURCE_FAILING = "source.failing"
 
 
-CHAT_SCHEMAS = frozenset(
-    {
-        *("discord", "gchat", "gotify", "gotifys", "matrix", "matrixs", "mmost", "mmosts", "nctalk", "nctalks", "ntfy", "ntfys"),
-        *("pover", "rocket", "rockets", "signal", "signals", "slack", "tgram", "threema", "workflows", "wxteams", "zulip"),
-    }
-)
-"""What the address of a chat may begin with: services where people read. Apprise knows many that act on this machine or on others
-(dbus, syslog, kodi, json), and those are none of our business."""
+class ChatStyle(StrEnum):
+    """What a chat takes for markup: nothing, some HTML, Markdown, or Slack's own signs."""
+
+    PLAIN = "plain"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    SLACK = "slack"
+
+
+CHAT_SCHEMAS = {
+    **dict.fromkeys(("gotify", "gotifys", "ntfy", "ntfys", "pover"), ChatStyle.PLAIN),
+    **dict.fromkeys(("discord", "mmost", "mmosts", "rocket", "rockets", "zulip"), ChatStyle.MARKDOWN),
+    "slack": ChatStyle.SLACK,
+    "tgram": ChatStyle.HTML,
+}
+"""What the address of a chat may begin with: services where people read, whose escaping is known and tested.
+
+Apprise knows many that act on this machine or on others (dbus, syslog, kodi, json), and those are none of our business.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,21 @@ from aggregator.model.channel import (
     Channel,
     ChannelAttempt,
     ChannelKind,
+    ChatStyle,
     Claimed,
     EventState,
     OwedEvent,
     Settled,
 )
 from aggregator.model.delivery import DeliveryKind
+from aggregator.notify.chat import send_chat, style_of
 from aggregator.notify.webhook import GIVEN_UP, LONGEST_PAUSE, read_answer, wait_after, webhook_request
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import channels, happenings
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.registry import registered
-from aggregator.syndication import event, switched_off
+from aggregator.syndication import chat_text, event, switched_off
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("channels")
 
@@ -86,7 +88,14 @@ async def _try(rooms: Rooms, channel: Channel, events: Sequence[OwedEvent]) -> C
     secrets = rooms.active.config.channel_secrets.get(channel.slug, ())
     if not secrets:  # the configuration was reloaded without it, and the store does not know yet
         return ChannelAttempt(Answer.UNREACHABLE, 0, "its secret is not known to this configuration")
+    if channel.kind is ChannelKind.CHAT:
+        text = chat_text([event.body for event in events], style_of(secrets[0]) or ChatStyle.PLAIN, _instance(rooms))
+        return await send_chat(secrets[0], text)
     return read_answer(await rooms.fetcher.post(webhook_request(channel, secrets, events[0], rooms.clock.now())))
+
+
+def _instance(rooms: Rooms) -> str:
+    return rooms.active.config.settings.instance
 
 
 def judge(claimed: Claimed, attempt: ChannelAttempt, now: datetime) -> Settled:
@@ -125,5 +134,12 @@ async def _notice(rooms: Rooms, claimed: Claimed, settled: Settled, now: datetim
 async def try_channel(rooms: Rooms, channel: Channel) -> ChannelAttempt:
     """Send a channel an event of the type ``test`` at once; nothing is recorded."""
     now = rooms.clock.now()
-    body = event("test", now, {"channel": channel.slug, "text": f"A test by {rooms.active.config.settings.instance}."})
+    said = {
+        "rule": "test",
+        "rule_name": "Test",
+        "title": f"{_instance(rooms)} can reach {channel.slug}.",
+        "outlet": "",
+        "url": "",
+    }
+    body = event("test", now, said)
     return await _try(rooms, channel, [OwedEvent(0, f"evt_test_{int(now.timestamp())}", "test", body, 0, now)])

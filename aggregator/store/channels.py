@@ -122,18 +122,20 @@ def waiting(session: Session, now: datetime) -> list[int]:
 
 
 def claim(session: Session, channel_id: int, now: datetime, lease: timedelta, most: int) -> Claimed | None:
-    """Lease a channel with its next event, or, for a chat, with at most ``most`` of those that are due. None if there is none."""
+    """Lease a channel with its next event; a chat, once one is due, with all that wait, at most ``most``. None if none is due."""
     row = session.exec(select(ChannelRow).where(ChannelRow.id == channel_id, _open(now))).one_or_none()
     if row is None:
         return None
     channel = CHANNEL.load(row.spec)
-    due = (ChannelEventRow.channel_id == channel_id, ChannelEventRow.state == EventState.DUE, col(ChannelEventRow.due_at) <= now)
-    few = most if channel.kind is ChannelKind.CHAT else 1
+    chat = channel.kind is ChannelKind.CHAT
+    mine = (ChannelEventRow.channel_id == channel_id, ChannelEventRow.state == EventState.DUE)
     # The oldest first: while nobody answers, it alone is tried, again and again, and the others wait behind it.
-    statement = select(ChannelEventRow).where(*due).order_by(col(ChannelEventRow.id)).limit(few)
-    events = session.exec(statement).all()
-    if not (events and channel.enabled):
+    statement = select(ChannelEventRow).where(*mine).order_by(col(ChannelEventRow.id))
+    first = session.exec(statement.where(col(ChannelEventRow.due_at) <= now).limit(1)).first()
+    if first is None or not channel.enabled:
         return None
+    # A chat is written to anyway: what came a second ago goes with it.
+    events = session.exec(statement.limit(most)).all() if chat else [first]
     row.lease_until, row.lease_token = now + lease, secrets.token_hex(8)
     session.add(row)
     owed = tuple(OwedEvent(each.id or 0, each.event_id, each.type, each.body, each.attempts, each.created_at) for each in events)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import parse_qsl
 
 from standardwebhooks import Webhook, webhooks
 
 HANG, CLOSE = "hang", "close"
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _strings(part)
 
 
 @dataclass(frozen=True)
@@ -20,6 +30,12 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+
+    def text(self) -> str:
+        """The strings of a body in JSON, or of a form, one a line."""
+        if "json" in self.headers.get("content-type", ""):
+            return "\n".join(_strings(json.loads(self.body)))
+        return "\n".join(value for _, value in parse_qsl(self.body.decode()))
 
     @property
     def id(self) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -21,7 +23,7 @@ from standardwebhooks import WebhookVerificationError
 from aggregator.app import App, open_app, open_errand
 from aggregator.config.settings import Config
 from aggregator.fetch import host_key
-from aggregator.model.channel import Answer, Channel, ChannelAttempt, EventType
+from aggregator.model.channel import Answer, Channel, ChannelAttempt, ChannelKind, EventType
 from aggregator.model.delivery import Recipient
 from aggregator.newsroom.server import Response
 from aggregator.notify import webhook
@@ -67,11 +69,11 @@ class Bench:
     def __init__(self, rooms: Rooms, clock: Any) -> None:
         self.rooms, self.clock, self.ticks = rooms, clock, Ticks(rooms)
 
-    def owe(self, *keys: str) -> None:
+    def owe(self, *keys: str, **data: str) -> None:
         def put(session: Session) -> None:
             for each in channels.active_channels(session):
                 for key in keys:
-                    body = f'{{"type":"article.matched","data":{{"title":"{key}"}}}}'
+                    body = json.dumps({"type": "article.matched", "data": {"title": key, **data}})
                     channels.owe(session, each.id, key, EventType.ARTICLE_MATCHED, body, self.clock.at, self.clock.at)
 
         self.rooms.store.write_now(put)
@@ -109,8 +111,8 @@ def hook(receiver: Receiver, slug: str = "archive", **values: Any) -> Channel:
 
 
 def with_channels(config: Config, *ways: Channel, keys: tuple[str, ...] = (SECRET,)) -> Config:
-    fetch = replace(config.settings.fetch, allow_networks=LOOPBACK)
-    settings = replace(config.settings, fetch=fetch)
+    fetch = replace(config.settings.fetch, allow_networks=LOOPBACK, deadline=120.0)  # a busy machine is not the subject here
+    settings = replace(config.settings, fetch=fetch, workers=replace(config.settings.workers, deadline=120.0))
     return replace(config, settings=settings, channels=ways, channel_secrets={way.slug: keys for way in ways})
 
 
@@ -399,3 +401,70 @@ async def test_a_trial_is_answered_and_leaves_no_trace(bench: MakeBench, desk: D
     assert (await try_channel(made.rooms, way)).detail == "500 said"
     assert receiver.got[0].verified(SECRET)["type"] == "test"
     assert made.rows(ChannelEventRow) == []
+
+
+def room(**values: Any) -> Channel:
+    return Channel("room", ChannelKind.CHAT, **values)
+
+
+def with_room(config: Config, receiver: Receiver) -> Config:
+    address = f"ntfy://127.0.0.1:{receiver.port}/topic"
+    return replace(with_channels(config, room()), channel_secrets={"room": (address,)})
+
+
+async def test_a_chat_gets_urgent_news_once_for_a_text_and_in_company(
+    clock: Any, make_site: Callable[[], Any], desk: Desk, receiver: Receiver
+) -> None:
+    receiver.otherwise = 200
+    left, right = make_site(), make_site()
+    config = with_room(desk(left.source("left"), right.source("right")), receiver)
+    async with open_app(config, clock=clock) as app:
+        left.publish("before", "quillback")
+        await app.settle()
+        left.publish("fire", "quillback")
+        right.publish("fire", "quillback")  # the same text
+        right.publish("flood", "quillback")
+        right.publish("storm", "sorrelwood")  # a rule for the digest
+        await later(app, clock)
+        assert receiver.got == []  # the first waits for company
+        await later(app, clock, timedelta(seconds=20))
+        (got,) = receiver.got
+        said = got.text()
+        assert said.count("Fire story") == said.count("Flood story") == 1
+        assert "Storm" not in said
+        assert "Before" not in said
+        assert "[aggregator]" in said
+        assert "Quillback:" in said
+
+
+async def test_a_chat_is_written_to_once_a_minute_and_what_came_meanwhile_is_counted(
+    bench: MakeBench, desk: Desk, receiver: Receiver
+) -> None:
+    receiver.otherwise = 200
+    made = await bench(with_room(desk(), receiver))
+    title = {"rule": "quill", "rule_name": "Quill", "outlet": "Site", "url": "https://site.example/"}
+    for number in range(30):
+        made.owe(f"story {number:02}", **title)
+    await made.later()
+    made.owe("late story", **title)
+    await made.later(timedelta(seconds=30))
+    (first,) = receiver.got
+    assert "story 00" in first.text()
+    assert re.search(r"… and \d+ more", first.text())
+    await made.later(timedelta(seconds=30))
+    assert ["late story" in got.text() for got in receiver.got] == [False, True]
+    assert {row.state for row in made.rows(ChannelEventRow)} == {"sent"}
+
+
+async def test_a_chat_that_fails_is_tried_again_with_all_that_waits(bench: MakeBench, desk: Desk, receiver: Receiver) -> None:
+    receiver.answers, receiver.otherwise = [500], 200
+    made = await bench(with_room(desk(), receiver))
+    title = {"rule": "quill", "rule_name": "Quill", "outlet": "Site", "url": "https://site.example/"}
+    made.owe("fire", **title)
+    await made.later()
+    (row,) = made.rows(ChannelEventRow)
+    assert row.state == "due"
+    assert "error=500" in row.detail
+    made.owe("flood", **title)
+    await made.later(timedelta(seconds=7))
+    assert [("fire" in got.text(), "flood" in got.text()) for got in receiver.got] == [(True, False), (True, True)]

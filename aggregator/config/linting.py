@@ -20,7 +20,14 @@ _EXAMPLE = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org))?|invalid|locald
 
 def lint(config: Config) -> tuple[str, ...]:
     """One line for each thing worth a second look, most general first; empty if there is nothing."""
-    return (*_settings(config), *_mail(config.settings.mail), *_sources(config), *_queries(config), *_readers(config))
+    return (
+        *_settings(config),
+        *_mail(config.settings.mail),
+        *_sources(config),
+        *_queries(config),
+        *_readers(config),
+        *_channels(config),
+    )
 
 
 def _settings(config: Config) -> Iterator[str]:
@@ -45,6 +52,15 @@ def _mail(mail: MailSettings) -> Iterator[str]:
         yield f"mail.security is none: {what} cross the network to {mail.host} unprotected"
     if mail.password_file is not None and mail.password_file.stat().st_mode & stat.S_IROTH:
         yield f"mail.password_file {mail.password_file} can be read by everybody: chmod o-r"
+
+
+def _channels(config: Config) -> Iterator[str]:
+    for channel in config.channels:
+        parts = urlsplit(channel.url)
+        if parts.scheme == "http" and not _is_local(parts.hostname or "") and not channel.allow_networks:
+            yield f'webhook "{channel.slug}" has no TLS: what it is told can be read on the way'
+        if not channel.owner:
+            yield f'{channel.kind} "{channel.slug}" has no owner: nobody gets a mail when it had to be switched off'
 
 
 def _is_local(host: str) -> bool:

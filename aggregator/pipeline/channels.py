@@ -15,6 +15,7 @@ from aggregator.model.channel import (
     ChatStyle,
     Claimed,
     EventState,
+    EventType,
     OwedEvent,
     Settled,
 )
@@ -43,12 +44,16 @@ BURST = 500
 """Events of one webhook in one job: then other jobs have their turn."""
 
 
+async def owe_happenings(rooms: Rooms) -> int:
+    """Owe webhooks what happened elsewhere (digests that went out, sources that fail). Returns how many events are new."""
+    if all(set(channel.events) <= {EventType.ARTICLE_MATCHED} for channel in rooms.active.config.channels):
+        return 0
+    return await rooms.store.write(happenings.owe_happenings, rooms.clock.now())
+
+
 async def channels_waiting(rooms: Rooms) -> list[int]:
-    """Owe what happened meanwhile, and tell which channels have something due."""
-    now = rooms.clock.now()
-    if any(channel.kind is ChannelKind.WEBHOOK for channel in rooms.active.config.channels):
-        await rooms.store.write(happenings.owe_happenings, now)
-    return await rooms.store.read(channels.waiting, now)
+    """The channels that have something due and may be talked to."""
+    return await rooms.store.read(channels.waiting, rooms.clock.now())
 
 
 async def tell_channels(rooms: Rooms, channel_ids: Sequence[int]) -> int:

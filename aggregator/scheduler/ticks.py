@@ -15,7 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from aggregator.errors import AggregatorError, Conflict
 from aggregator.pipeline.alert import send_alerts
 from aggregator.pipeline.bounces import read_mailbox
-from aggregator.pipeline.channels import channels_waiting, tell_channels
+from aggregator.pipeline.channels import channels_waiting, owe_happenings, tell_channels
 from aggregator.pipeline.confirming import ask_readers
 from aggregator.pipeline.deliver import PAUSE, DeliverReport, Sender
 from aggregator.pipeline.digest import due_digests, run_digest
@@ -79,6 +79,9 @@ class Ticks:
         self._unasked = 0
         self._sender = Sender(rooms.store, rooms.transport, rooms.clock, rooms.active.config.settings.mail, _tell)
         self._telling: set[int] = set()
+        self._late: tuple[Tick, ...] = (
+            self.websub, self.match, self.alert, self.volumes, self.digest, self.confirm, self.deliver, self.happenings, self.tell,
+        )  # fmt: skip
         self.stopping = False
 
     def stop(self) -> None:
@@ -171,6 +174,10 @@ class Ticks:
         """Hand over every due message; stop when the relay refuses us altogether."""
         return await self._sender.deliver_due()
 
+    async def happenings(self) -> int:
+        """Note for webhooks what is no match."""
+        return await owe_happenings(self._rooms)
+
     async def tell(self) -> int:
         """Tell webhooks and chats what they are owed, each in a job of its own."""
         if self._rooms.line.down:
@@ -232,7 +239,7 @@ class Ticks:
             for tick in (self.poll, self.extract, self.recheck):
                 found += await tick()
                 await self.runner.idle()
-            for late in (self.websub, self.match, self.alert, self.volumes, self.digest, self.confirm, self.deliver, self.tell):
+            for late in self._late:
                 found += await late()
             await self.runner.idle()
             if not found:
@@ -287,7 +294,7 @@ class Schedule:
         every: list[tuple[Tick, float]] = [
             (ticks.poll, 1), (ticks.extract, 1), (ticks.match, 1), (ticks.alert, 1), (ticks.digest, 10), (ticks.deliver, 1),
             (ticks.tell, 2), (ticks.confirm, 5), (ticks.bounces, 300), (ticks.volumes, 30), (ticks.websub, 30),
-            (ticks.recheck, 30), (ticks.prune, 86400),
+            (ticks.recheck, 30), (ticks.happenings, 60), (ticks.prune, 86400),
         ]  # fmt: skip
         for tick, seconds in every:
             self._add(self._guarded(tick), tick.__name__, seconds)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.config import load_config
+from aggregator.config import lint, load_config
 from aggregator.config.channels import SECRETS, ChatForm, WebhookForm
 from aggregator.errors import ConfigError, ConfigErrors
 from aggregator.model.channel import Channel, ChannelKind, EventType
@@ -118,3 +118,12 @@ def test_the_example_is_right_when_switched_on(tmp_path: Path) -> None:
         (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
     config = load_config(tmp_path, {"AGGREGATOR_ARCHIVE_SECRET": SECRET, "AGGREGATOR_NEWSROOM_CHAT": "tgram://1:hush/2"})
     assert [channel.slug for channel in config.channels] == ["archive", "newsroom"]
+
+
+def test_what_is_allowed_but_unwise(folder: MakeFolder) -> None:
+    config = load_config(folder(channels=HOOK.replace("https", "http") + CHAT), {"HOOK": SECRET, "ROOM": "ntfy://a.example/b"})
+    assert [line for line in lint(config) if "archive" in line or "room" in line] == [
+        'webhook "archive" has no TLS: what it is told can be read on the way',
+        'webhook "archive" has no owner: nobody gets a mail when it had to be switched off',
+        'chat "room" has no owner: nobody gets a mail when it had to be switched off',
+    ]

@@ -31,6 +31,7 @@ ENGLISH = Words(
     rise="+{n}{gap}%",
     fall=MINUS + "{n}{gap}%",
     level="±0{gap}%",
+    manifold="×{n}",
     languages={
         "ar": "Arabic", "az": "Azerbaijani", "bn": "Bengali", "ckb": "Sorani Kurdish", "cs": "Czech", "da": "Danish",
         "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French",

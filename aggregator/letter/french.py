@@ -31,6 +31,7 @@ FRENCH = Words(
     rise=f"+{{n}}{NO_BREAK}%",
     fall=f"{MINUS}{{n}}{NO_BREAK}%",
     level=f"±0{NO_BREAK}%",
+    manifold="×{n}",
     languages={
         "ar": "arabe", "az": "azéri", "bn": "bengali", "ckb": "kurde sorani", "cs": "tchèque", "da": "danois",
         "de": "allemand", "el": "grec", "en": "anglais", "es": "espagnol", "fa": "persan", "fi": "finnois", "fr": "français",

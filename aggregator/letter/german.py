@@ -31,6 +31,7 @@ GERMAN = Words(
     rise=f"+{{n}}{NO_BREAK}%",
     fall=f"{MINUS}{{n}}{NO_BREAK}%",
     level=f"±0{NO_BREAK}%",
+    manifold="×{n}",
     languages={
         "ar": "Arabisch", "az": "Aserbaidschanisch", "bn": "Bengalisch", "ckb": "Sorani-Kurdisch", "cs": "Tschechisch",
         "da": "Dänisch", "de": "Deutsch", "el": "Griechisch", "en": "Englisch", "es": "Spanisch", "fa": "Persisch",

@@ -12,6 +12,8 @@ from aggregator.model.page import FailureKind
 MINUS = "\u2212"
 NO_BREAK = "\u00a0"
 LATIN_DIGITS = "0123456789"
+MANIFOLD = 900
+"""A rise in per cent from which on nobody reads it as one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,8 @@ class Words:
 
     Counted nouns are tuples of plural forms with ``{n}``; ``plural`` picks the form of a number. ``write_day`` writes a
     date, with its year if the second argument says so. ``rise``, ``fall`` and ``level`` are percentages with ``{n}`` and
-    ``{gap}``, the space before the sign. ``notes`` translates the sentences that are stored with articles, see ``retell``.
+    ``{gap}``, the space before the sign; ``manifold`` is how many times as many. ``notes`` translates the sentences that are
+    stored with articles, see ``retell``.
     """
 
     language: str
@@ -36,6 +39,7 @@ class Words:
     rise: str
     fall: str
     level: str
+    manifold: str
     languages: Mapping[str, str]
     failures: Mapping[FailureKind, str]
     subjects: Mapping[Subject, str]
@@ -148,7 +152,9 @@ class Words:
         return self.clock(at) if at.date() == today else self.dated_clock.format(day=dated, clock=self.clock(at))
 
     def percent(self, trend: int, gap: str = NO_BREAK) -> str:
-        """``+37 %``, ``−12 %``, ``±0 %``; the no-break space in it is ``gap``."""
+        """``+37 %``, ``−12 %``, ``±0 %``, from ten times on ``×10``; the no-break space in it is ``gap``."""
+        if trend >= MANIFOLD:
+            return self.manifold.format(n=self.number(1 + round(trend / 100)))
         form = self.rise if trend > 0 else self.fall if trend < 0 else self.level
         return form.format(n=self.number(abs(trend)), gap=gap)
 

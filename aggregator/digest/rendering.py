@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
-from statistics import median
 
-from aggregator.digest.composing import DAYS, comparable, trend
-from aggregator.digest.edits import Changed, changed_lines, lay_out, rule_list
+from aggregator.digest.edits import changed_lines
+from aggregator.digest.view import LADDER, Page, matched_rules, page_of
 from aggregator.letter import (
     WIDTH,
     Stories,
-    VolumeLine,
     Words,
     address,
     first_fitting,
@@ -26,127 +23,20 @@ from aggregator.letter import (
     story_lines,
     subject_line,
     tidy,
-    volume_line,
     volume_subject,
     words_of,
     wrapped,
     write_html,
 )
-from aggregator.model.anomaly import AnomalyKind, Subject
 from aggregator.model.delivery import (
     DigestIssue,
     Letter,
     Links,
-    NewOutlet,
-    RuleBlock,
-    SourceGap,
-    SourceTrouble,
-    StoryBlock,
-    TopStory,
 )
 from aggregator.text import direction
 
-BAR_HEIGHT = 28
-_BARS = "▁▂▃▅▇"
-_MOST_QUIET = 30
-_MOST_OUTLETS = 12
 _LIKELY = 80
 """Stories that may fit with all that is known of them."""
-
-_MOST_TROUBLES = 20
-"""Sources named at most in each part of the health block."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """How much is shown: stories under a rule, other outlets and snippets of a story, bars, rules (None: all), changed ones."""
-
-    stories: int
-    also: int
-    fragments: int
-    bars: bool = True
-    rules: int | None = None
-    edits: int = 20
-
-
-# Each step shows less than the one before, so that the first that fits can be found by bisection.
-_LADDER = (
-    _Cut(40, 3, 2),
-    _Cut(25, 3, 2),
-    _Cut(15, 3, 2),
-    _Cut(10, 3, 2),
-    _Cut(10, 1, 2),
-    _Cut(10, 0, 2),
-    _Cut(10, 0, 1),
-    _Cut(10, 0, 0),
-    _Cut(5, 0, 0),
-    _Cut(3, 0, 0),
-    _Cut(3, 0, 0, bars=False, edits=10),
-    _Cut(2, 0, 0, bars=False, edits=10),
-    _Cut(1, 0, 0, bars=False, edits=10),
-    _Cut(0, 0, 0, bars=False, edits=5),
-    _Cut(0, 0, 0, bars=False, rules=100, edits=3),
-    _Cut(0, 0, 0, bars=False, rules=25, edits=3),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """One rule as it is shown. ``bars`` are heights in pixels, the last one this digest's if ``has_now``."""
-
-    name: str
-    counts: str
-    bars: tuple[int, ...]
-    bars_text: str
-    bars_label: str
-    usual: str
-    has_now: bool
-    shown: tuple[StoryBlock, ...]
-    hidden: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    name: str
-    facts: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Top:
-    """A line of the lead: a story and where it stands."""
-
-    headline: str
-    url: str
-    language: str
-    direction: str
-    facts: str
-
-
-@dataclass(frozen=True, slots=True)
-class _List:
-    """A part after the rules: its heading, its lines, and how many more there are."""
-
-    heading: str
-    lines: tuple[_Trouble | VolumeLine, ...]
-    more: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """All that a digest says, in its order. Both parts are written from it, so that neither says more than the other."""
-
-    heading: str
-    window: str
-    totals: str
-    banners: tuple[str, ...]
-    top: tuple[_Top, ...]
-    sections: tuple[_Section, ...]
-    left_out: str
-    changed: tuple[Changed, ...]
-    more_changed: str
-    quiet: tuple[str, ...]
-    lists: tuple[_List, ...]
-    footer: tuple[str, ...]
 
 
 def render_digest(issue: DigestIssue, links: Links | None = None) -> Letter:
@@ -159,14 +49,14 @@ def render_digest(issue: DigestIssue, links: Links | None = None) -> Letter:
     subject, stories = _subject(issue, words), Stories(issue.day, words)
 
     @cache
-    def page(step: int) -> _Page:
-        return _page(issue, _LADDER[step], words, links, stories)
+    def page(step: int) -> Page:
+        return page_of(issue, LADDER[step], words, links, stories)
 
     @cache
     def html(step: int) -> str:
         return _html(issue, page(step), subject, words, links, stories)
 
-    step = first_fitting(len(_LADDER), html, likely=sum(len(block.shown) for block in issue.rules) <= _LIKELY)
+    step = first_fitting(len(LADDER), html, likely=sum(len(block.shown) for block in issue.rules) <= _LIKELY)
     return Letter(subject=subject, text=_text(page(step), issue, words, links), html=html(step))
 
 
@@ -175,7 +65,7 @@ def _subject(issue: DigestIssue, words: Words) -> str:
 
     Without matches it tells of what there is: changes, else spikes and silences.
     """
-    matched = _matched(issue)
+    matched = matched_rules(issue)
     if matched:
         top = max(matched, key=lambda block: block.stories)
         told = f"{tidy(top.name, 60)}{words.colon}{words.count(words.stories, top.stories)}"
@@ -190,161 +80,7 @@ def _subject(issue: DigestIssue, words: Words) -> str:
     return subject_line(f"[{tidy(issue.instance, 40)}] {told} — {words.day(issue.day)}", way=direction(words.language))
 
 
-def _matched(issue: DigestIssue) -> list[RuleBlock]:
-    return [block for block in issue.rules if block.articles]
-
-
-def _page(issue: DigestIssue, cut: _Cut, words: Words, links: Links, stories: Stories) -> _Page:
-    matched = _matched(issue)
-    shown = matched[: cut.rules]
-    has_now = comparable((issue.window_start, issue.window_end))
-    return _Page(
-        heading=_heading(issue, words),
-        window=words.window.format(
-            start=words.moment(issue.window_start),
-            end=words.moment(issue.window_end),
-            zone=named(str(issue.window_end.tzinfo)),
-        ),
-        totals=_totals(issue, words),
-        banners=tuple(_banners(issue, words)),
-        top=tuple(_top(story, words) for story in issue.top),
-        sections=tuple(_section(block, cut, words, stories, has_now=has_now, alone=issue.clipping) for block in shown),
-        left_out=words.count(words.more_rules, len(matched) - len(shown)) if len(matched) > len(shown) else "",
-        changed=tuple(lay_out(block, issue.day, words) for block in issue.edits[: cut.edits]),
-        more_changed=_rest(words, words.more_changed, len(issue.edits) - cut.edits),
-        quiet=tuple(_quiet(issue, words)),
-        lists=tuple(_lists(issue, words)),
-        footer=_footer(issue, words, links),
-    )
-
-
-def _heading(issue: DigestIssue, words: Words) -> str:
-    told = {"instance": named(issue.instance, 60), "day": words.full_day(issue.day)}
-    if issue.clipping and issue.rules:
-        return words.clipping_of.format(**told, rule=named(issue.rules[0].name, 120))
-    return words.digest_of.format(**told)
-
-
-def _footer(issue: DigestIssue, words: Words, links: Links) -> tuple[str, ...]:
-    """Why the mail came and, where there is no page for it, whom to ask for a change."""
-    told = [words.why_digest, *([] if links.unsubscribe and links.rules else [words.change])]
-    return tuple(line.format(instance=named(issue.instance, 60), recipient=named(issue.recipient, 80)) for line in told)
-
-
-def _rest(words: Words, forms: tuple[str, ...], n: int) -> str:
-    return words.count(forms, n) if n > 0 else ""
-
-
-def _others(words: Words, n: int) -> str:
-    return words.others.format(n=words.number(n)) if n > 0 else ""
-
-
-def _counts(counted: Sequence[str], against: int | None, words: Words) -> str:
-    """``48 articles · 19 stories · 11 outlets · +37 % vs 7-day median``."""
-    trends = [words.versus.format(percent=words.percent(against))] if against is not None else []
-    return " · ".join([*counted, *trends])
-
-
-def _totals(issue: DigestIssue, words: Words) -> str:
-    if not issue.articles:
-        return words.nothing
-    # An article under two rules counts twice in both sums, so they compare.
-    days = [sum(counts) for counts in zip(*(block.daily for block in issue.rules), strict=False)]
-    has_baseline = comparable((issue.window_start, issue.window_end))
-    against = trend(sum(block.articles for block in issue.rules), days) if has_baseline else None
-    counted = [words.count(words.articles, issue.articles), words.count(words.stories, issue.stories)]
-    if issue.new_stories is not None:
-        counted[-1] += f" ({words.count(words.new_stories, issue.new_stories)})"
-    return _counts([*counted, words.count(words.outlets, issue.outlets)], against, words)
-
-
-def _banners(issue: DigestIssue, words: Words) -> Iterable[str]:
-    if issue.missed_days > 0:
-        yield words.count(words.missed, issue.missed_days)
-    if issue.troubles:
-        yield f"{words.count(words.failing, len(issue.troubles))}. {words.blind}"
-
-
-def _top(top: TopStory, words: Words) -> _Top:
-    story = top.story
-    facts = [named(top.rule, 80), words.count(words.outlets, story.outlets)]
-    return _Top(tidy(sentence(story.headline)), story.url, story.language, story.direction, " · ".join(facts))
-
-
-def _section(block: RuleBlock, cut: _Cut, words: Words, stories: Stories, *, has_now: bool, alone: bool) -> _Section:
-    values = (*block.daily, block.articles) if has_now else block.daily
-    if not cut.bars or not block.daily or not any(values):
-        values = ()
-    most = max(values, default=0)
-    usual = _usual(block, words)
-    now = words.bars_now.format(now=words.number(block.articles)) if has_now else ""
-    label = (words.bars.format(days=words.comma.join(map(words.number, block.daily))), usual, now)
-    hidden = block.hidden + max(0, len(block.shown) - cut.stories)
-    counted = ((words.articles, block.articles), (words.stories, block.stories), (words.outlets, block.outlets))
-    return _Section(
-        name=words.stories_of_rule if alone else named(block.name, 120),
-        counts=_counts([words.count(forms, n) for forms, n in counted], block.trend, words),
-        bars=tuple(max(2, round(value / most * BAR_HEIGHT)) for value in values),
-        bars_text="".join(_BARS[round(value / most * (len(_BARS) - 1))] for value in values),
-        bars_label=words.semicolon.join(filter(None, label)),
-        usual=usual,
-        has_now=has_now,
-        shown=tuple(stories.cut(story, also=cut.also, fragments=cut.fragments) for story in block.shown[: cut.stories]),
-        hidden=_rest(words, words.more_stories, hidden),
-    )
-
-
-def _usual(block: RuleBlock, words: Words) -> str:
-    usual = round(median(block.daily[-DAYS:])) if block.daily else 0
-    return words.usual.format(n=words.number(usual)) if usual else ""
-
-
-def _quiet(issue: DigestIssue, words: Words) -> Iterable[str]:
-    usual = {block.name: _usual(block, words) for block in issue.rules}
-    for name in issue.quiet[:_MOST_QUIET]:
-        yield named(name, 120) + (f" ({usual[name]})" if usual.get(name) else "")
-    if len(issue.quiet) > _MOST_QUIET:
-        yield _others(words, len(issue.quiet) - _MOST_QUIET)
-
-
-def _lists(issue: DigestIssue, words: Words) -> Iterable[_List]:
-    """What stands after the rules: who is new, what is unusual, and then how well we see. Failing is not silent."""
-    silent = [item for item in issue.anomalies if item.subject is Subject.SOURCE and item.kind is AnomalyKind.SILENCE]
-    unusual = [item for item in issue.anomalies if item not in silent]
-    parts: tuple[tuple[str, Sequence[_Trouble | VolumeLine], tuple[str, ...], int], ...] = (
-        (words.new_outlets, [_new_outlet(outlet, words) for outlet in issue.new_outlets], words.more_outlets, _MOST_OUTLETS),
-        (words.unusual, [volume_line(item, issue.day, words) for item in unusual], (), _MOST_TROUBLES),
-        (words.silent, [volume_line(item, issue.day, words) for item in silent], words.more_sources, _MOST_TROUBLES),
-        (words.health, [_trouble(item, issue, words) for item in issue.troubles], words.more_sources, _MOST_TROUBLES),
-        (words.gaps, [_gap(item, issue, words) for item in issue.gaps], words.more_sources, _MOST_TROUBLES),
-    )
-    for heading, lines, forms, most in parts:
-        if lines:
-            more = len(lines) - most
-            yield _List(heading, tuple(lines[:most]), _rest(words, forms, more) if forms else _others(words, more))
-
-
-def _new_outlet(outlet: NewOutlet, words: Words) -> _Trouble:
-    tag = f"{named(outlet.group, 30)} · " if outlet.group else ""
-    return _Trouble(tidy(outlet.name, 120), tag + words.first_under.format(rules=rule_list(outlet.rules, words)))
-
-
-def _trouble(trouble: SourceTrouble, issue: DigestIssue, words: Words) -> _Trouble:
-    facts = [words.failures[trouble.kind]]
-    if trouble.detail and (words.language == "en" or trouble.detail.isdecimal()):  # the details are words for engineers
-        facts[0] += f" ({named(trouble.detail, 120)})"
-    facts.append(words.since.format(at=words.moment(trouble.since)))
-    if trouble.next_try_at:
-        facts.append(words.next_try.format(at=words.moment(trouble.next_try_at, today=issue.day)))
-    return _Trouble(name=tidy(trouble.title or trouble.slug, 120), facts=" · ".join(facts))
-
-
-def _gap(gap: SourceGap, issue: DigestIssue, words: Words) -> _Trouble:
-    after, before = (words.moment(at, today=issue.day) for at in (gap.after, gap.before))
-    return _Trouble(tidy(gap.title or gap.slug, 120), words.count(words.gap, gap.estimate, after=after, before=before))
-
-
-def _html(issue: DigestIssue, page: _Page, subject: str, words: Words, links: Links, stories: Stories) -> str:
+def _html(issue: DigestIssue, page: Page, subject: str, words: Words, links: Links, stories: Stories) -> str:
     return write_html(
         "aggregator.digest",
         "digest.html",
@@ -360,13 +96,13 @@ def _html(issue: DigestIssue, page: _Page, subject: str, words: Words, links: Li
     )
 
 
-def _preheader(page: _Page) -> str:
+def _preheader(page: Page) -> str:
     """The top line of each rule: the preview beside the subject in a list of mails."""
     tops = [f"{section.name}: {sentence(section.shown[0].headline)}" for section in page.sections if section.shown]
     return " · ".join(tops) or page.totals
 
 
-def _text(page: _Page, issue: DigestIssue, words: Words, links: Links) -> str:
+def _text(page: Page, issue: DigestIssue, words: Words, links: Links) -> str:
     lines = link_lines(links, words, top=True)
     lines += [*said(page.heading, words), *said(page.window, words), *said(page.totals, words), ""]
     for banner in page.banners:
@@ -398,7 +134,7 @@ def _text(page: _Page, issue: DigestIssue, words: Words, links: Links) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _top_lines(page: _Page, words: Words) -> list[str]:
+def _top_lines(page: Page, words: Words) -> list[str]:
     if not page.top:
         return []
     lines = ["=" * WIDTH, *said(words.top_stories, words), ""]
@@ -407,7 +143,7 @@ def _top_lines(page: _Page, words: Words) -> list[str]:
     return [*lines, ""]
 
 
-def _list_lines(page: _Page, words: Words) -> Sequence[str]:
+def _list_lines(page: Page, words: Words) -> Sequence[str]:
     lines: list[str] = []
     for part in page.lists:
         lines += ["=" * WIDTH, *said(part.heading, words), ""]

@@ -30,6 +30,7 @@ from aiosmtpd.smtp import SMTP
 
 from aggregator.config.settings import MailMode, MailSecurity, MailSettings
 from aggregator.digest import compose, render_digest, rendering
+from aggregator.digest.view import LADDER, page_of
 from aggregator.letter import Stories, first_fitting, words_of
 from aggregator.model.article import Article, TextOrigin
 from aggregator.model.delivery import (
@@ -168,11 +169,11 @@ def chosen(issue: DigestIssue) -> Callable[[], str]:
 
     def html(step: int) -> str:
         stories = Stories(issue.day, words)
-        page = rendering._page(issue, rendering._LADDER[step], words, links, stories)
+        page = page_of(issue, LADDER[step], words, links, stories)
         return rendering._html(issue, page, "", words, links, stories)
 
-    step, stories = first_fitting(len(rendering._LADDER), html), Stories(issue.day, words)
-    page = rendering._page(issue, rendering._LADDER[step], words, links, stories)
+    step, stories = first_fitting(len(LADDER), html), Stories(issue.day, words)
+    page = page_of(issue, LADDER[step], words, links, stories)
     return lambda: rendering._html(issue, page, "", words, links, Stories(issue.day, words))
 
 

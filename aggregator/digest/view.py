@@ -23,15 +23,13 @@ from aggregator.model.delivery import (
 
 BAR_HEIGHT = 28
 _BARS = "▁▂▃▅▇"
-_MOST_QUIET = 30
 _MOST_OUTLETS = 12
-_MOST_TROUBLES = 20
-"""Sources named at most in each part of the health block."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How much is shown: stories under a rule, other outlets and snippets of a story, bars, rules (None: all), changed ones."""
+    """How much is shown: stories under a rule, other outlets and snippets of a story, bars, rules (None: all), changed articles,
+    lines of each part after the rules, rules without matches."""
 
     stories: int
     also: int
@@ -39,6 +37,8 @@ class Cut:
     bars: bool = True
     rules: int | None = None
     edits: int = 20
+    lines: int = 20
+    quiet: int = 30
 
 
 LADDER = (
@@ -58,6 +58,8 @@ LADDER = (
     Cut(0, 0, 0, bars=False, edits=5),
     Cut(0, 0, 0, bars=False, rules=100, edits=3),
     Cut(0, 0, 0, bars=False, rules=25, edits=3),
+    Cut(0, 0, 0, bars=False, rules=25, edits=3, lines=5, quiet=10),
+    Cut(0, 0, 0, bars=False, rules=10, edits=1, lines=3, quiet=5),
 )
 """How much is shown: each step less than the one before, so that the first that fits can be found by bisection."""
 
@@ -147,8 +149,8 @@ def page_of(issue: DigestIssue, cut: Cut, words: Words, links: Links, stories: S
         left_out=words.count(words.more_rules, len(matched) - len(shown)) if len(matched) > len(shown) else "",
         changed=tuple(lay_out(block, issue.day, words) for block in issue.edits[: cut.edits]),
         more_changed=_rest(words, words.more_changed, len(issue.edits) - cut.edits),
-        quiet=tuple(_quiet(issue, words)),
-        lists=tuple(_lists(issue, words)),
+        quiet=tuple(_quiet(issue, cut.quiet, words)),
+        lists=tuple(_lists(issue, cut.lines, words)),
         footer=_footer(issue, words, links),
     )
 
@@ -234,24 +236,29 @@ def _usual(block: RuleBlock, words: Words) -> str:
     return words.usual.format(n=words.number(usual)) if usual else ""
 
 
-def _quiet(issue: DigestIssue, words: Words) -> Iterable[str]:
+def _quiet(issue: DigestIssue, most: int, words: Words) -> Iterable[str]:
     usual = {block.name: _usual(block, words) for block in issue.rules}
-    for name in issue.quiet[:_MOST_QUIET]:
+    for name in issue.quiet[:most]:
         yield named(name, 120) + (f" ({usual[name]})" if usual.get(name) else "")
-    if len(issue.quiet) > _MOST_QUIET:
-        yield _others(words, len(issue.quiet) - _MOST_QUIET)
+    if len(issue.quiet) > most:
+        yield _others(words, len(issue.quiet) - most)
 
 
-def _lists(issue: DigestIssue, words: Words) -> Iterable[Part]:
+def _lists(issue: DigestIssue, room: int, words: Words) -> Iterable[Part]:
     """What stands after the rules: who is new, what is unusual, and then how well we see. Failing is not silent."""
     silent = [item for item in issue.anomalies if item.subject is Subject.SOURCE and item.kind is AnomalyKind.SILENCE]
     unusual = [item for item in issue.anomalies if item not in silent]
     parts: tuple[tuple[str, Sequence[Line | VolumeLine], tuple[str, ...], int], ...] = (
-        (words.new_outlets, [_new_outlet(outlet, words) for outlet in issue.new_outlets], words.more_outlets, _MOST_OUTLETS),
-        (words.unusual, [volume_line(item, issue.day, words) for item in unusual], (), _MOST_TROUBLES),
-        (words.silent, [volume_line(item, issue.day, words) for item in silent], words.more_sources, _MOST_TROUBLES),
-        (words.health, [_trouble(item, issue, words) for item in issue.troubles], words.more_sources, _MOST_TROUBLES),
-        (words.gaps, [_gap(item, issue, words) for item in issue.gaps], words.more_sources, _MOST_TROUBLES),
+        (
+            words.new_outlets,
+            [_new_outlet(outlet, words) for outlet in issue.new_outlets],
+            words.more_outlets,
+            min(_MOST_OUTLETS, room),
+        ),
+        (words.unusual, [volume_line(item, issue.day, words) for item in unusual], (), room),
+        (words.silent, [volume_line(item, issue.day, words) for item in silent], words.more_sources, room),
+        (words.health, [_trouble(item, issue, words) for item in issue.troubles], words.more_sources, room),
+        (words.gaps, [_gap(item, issue, words) for item in issue.gaps], words.more_sources, room),
     )
     for heading, lines, forms, most in parts:
         if lines:

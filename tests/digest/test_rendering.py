@@ -356,13 +356,20 @@ def test_five_thousand_matches_over_a_hundred_rules_stay_under_the_limit(match: 
 
 
 def test_a_thousand_rules_with_absurd_names_stay_under_the_limit_too(match: Make) -> None:
-    items = [match(f"rule-{n}") for n in range(1000)]
+    items = [match(f"rule-{n}", outlet=f"{n}" + "<&" * 90, group="<&" * 90) for n in range(1000)]
     troubles = [SourceTrouble("s", "<&" * 900, FailureKind.HTTP, "&" * 900, WINDOW[0], WINDOW[1])] * 500
     rules = [*rules_of(1000, '"<&>"' * 300 + "{}"), *(RuleDigest(f"quiet-{n}", "<'>" * 500, "") for n in range(500))]
-    letter = render_digest(issue_of(items, rules, troubles=troubles, gaps=[SourceGap("s", "<&" * 900, 3, *WINDOW)] * 500))
-    assert len(letter.html.encode()) < 100_000
-    assert "+975 more rules with matches" in letter.text
-    assert "and 470 more" in letter.text
+    told = (items, rules, troubles, [SourceGap("s", "<&" * 900, 3, *WINDOW)] * 500)
+    edits = [WatchedEdit(n, "rule-1", item.article, "'" * 900, WINDOW[0]) for n, item in enumerate(items)]
+    new = {(item.rule, item.article.source_name) for item in items}
+    unusual = [silence("<&" * 900)] * 50
+    issue = compose(READER, DAY, WINDOW, *told, edits, unusual, instance="<'>" * 500, missed_days=0, new_outlets=new)
+    letter = render_digest(issue, LINKS)
+    assert len(letter.html.encode()) <= 90_000
+    for part in (one_line(letter.text), one_line(parsed(letter).text_content())):
+        assert re.search(r"\+9\d\d more rules with matches", part)
+        assert re.search(r"\+49\d more sources", part)
+        assert re.search(r"and 49\d more", part)
 
 
 def test_changes_after_publication_stand_in_both_parts(match: Make) -> None:

@@ -20,6 +20,8 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 STEM = 3
+FEW_PAIRS = 40
+"""So many pairs of neighbours are looked for one by one; for more all neighbours of a text are made a set."""
 MOST_GATES = 16
 """A key with more values (each in its several forms) does not part rules into sections."""
 
@@ -116,7 +118,9 @@ class _Index:
         self._filed: dict[Key, list[HungRule | _Anchor]] = {}
         # The keys of what is filed, once more: two sets meet in a quarter of the time that a set and a dictionary take.
         self._words: set[Key] = set()
-        self._pairs: set[Key] = set()
+        self._rarer: set[str] = set()
+        self._pairs: dict[str, list[tuple[str, str]]] = {}
+        """By the rarer word of each pair."""
         self._beginnings = _Beginnings()
 
     def __bool__(self) -> bool:
@@ -147,12 +151,22 @@ class _Index:
         return min(pairwise(whole), key=lambda pair: sorted(map(self._rarity.commonness, pair)))
 
     def _file(self, key: Key, item: HungRule | _Anchor) -> None:
+        if key not in self._filed:
+            if isinstance(key, str):
+                self._words.add(key)
+            else:
+                rarer = min(key, key=self._rarity.commonness)
+                self._rarer.add(rarer)
+                self._pairs.setdefault(rarer, []).append(key)
         self._filed.setdefault(key, []).append(item)
-        (self._words if isinstance(key, str) else self._pairs).add(key)
 
     def _unfile(self, key: Key, item: HungRule | _Anchor) -> None:
-        if _take(self._filed, key, item):
-            (self._words if isinstance(key, str) else self._pairs).remove(key)
+        if not _take(self._filed, key, item):
+            return
+        if isinstance(key, str):
+            self._words.remove(key)
+        elif _take(self._pairs, rarer := min(key, key=self._rarity.commonness), key):
+            self._rarer.remove(rarer)
 
     def free(self, rule: HungRule, probe: Probe) -> None:
         """Undo ``hang``, and drop what nothing else hangs on."""
@@ -173,8 +187,8 @@ class _Index:
     def call(self, called: set[HungRule], reading: Reading, stream: Stream) -> None:
         """Add the rules of every probe that hits to ``called``."""
         keys = self._words & stream.present
-        if self._pairs:
-            keys |= self._pairs & stream.pairs
+        pairs = list(chain.from_iterable(map(self._pairs.__getitem__, self._rarer & stream.present)))
+        keys.update(stream.pairs.intersection(pairs) if len(pairs) > FEW_PAIRS else filter(stream.neighbours, pairs))
         anchors = self._beginnings.of(stream.present) if self._beginnings else set()
         for item in chain.from_iterable(map(self._filed.__getitem__, keys)):
             if isinstance(item, HungRule):

@@ -70,8 +70,15 @@ class Stream:
 
     @cached_property
     def pairs(self) -> set[tuple[str, str]]:
-        """All terms with their next neighbours."""
+        """All terms with their next neighbours. Worth its time when many are looked up."""
         return set(pairwise(self._row))
+
+    def neighbours(self, pair: tuple[str, str]) -> bool:
+        """Whether the second of ``pair`` stands behind the first anywhere."""
+        if "pairs" in self.__dict__:
+            return pair in self.pairs
+        first, second = pair
+        return first in self.present and second in self.present and f" {first} {second} " in self._line
 
     def find(self, probe: Probe) -> list[Interval]:
         """Where ``probe``'s sequences stand, sorted, without regard to its scope and literal."""
@@ -95,8 +102,8 @@ class Stream:
         return found
 
     def _may_hold(self, sequence: Sequence[str]) -> bool:
-        """A quick no: a word, or two neighbours, that are not there."""
-        return self.pairs.issuperset(pairwise(sequence)) if len(sequence) > 1 else self.present.issuperset(sequence)
+        """A quick no: a word, or two neighbours where they are known, that are not there."""
+        return self.present.issuperset(sequence) and ("pairs" not in self.__dict__ or self.pairs.issuperset(pairwise(sequence)))
 
 
 def _parted(text: str, *, quoted: bool) -> list[Interval]:
@@ -121,11 +128,24 @@ class Reading:
     def __init__(self, document: Document, now: datetime | None = None) -> None:
         self.document = document
         self._now = now
-        title = terms(document.title)
-        self._title_end = len(title)
-        self._body_start = len(title) + GAP
-        self.text = Stream([*title, *[""] * GAP, *terms(document.body)])
         self._found: dict[Probe, list[Interval]] = {}
+
+    @cached_property
+    def text(self) -> Stream:
+        """The terms of title and body. A key, a regular expression or a literal may fail without them."""
+        return Stream([*self._title, *[""] * GAP, *terms(self.document.body)])
+
+    @cached_property
+    def _title(self) -> list[str]:
+        return terms(self.document.title)
+
+    @cached_property
+    def _title_end(self) -> int:
+        return len(self._title)
+
+    @cached_property
+    def _body_start(self) -> int:
+        return len(self._title) + GAP
 
     @property
     def now(self) -> datetime:

@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias, TypeVar
 from aggregator.model.rule import Document, RuleSpec
 from aggregator.rules.keys import OneOf
 from aggregator.rules.matcher import AllOf, Known, Node
-from aggregator.rules.rarity import Rarity
+from aggregator.rules.rarity import commonness
 from aggregator.rules.reading import PAIR, Key, Probe, Reading, Stream
 from aggregator.rules.syntax import Warning_
 
@@ -112,8 +112,7 @@ class _Index:
     """What is looked for in one stream of terms, filed by what must be there: a word or, of a phrase, its rarest pair of
     neighbours. Where that is enough the rules themselves are filed. Prefixes of one word have a place of their own."""
 
-    def __init__(self, rarity: Rarity) -> None:
-        self._rarity = rarity
+    def __init__(self) -> None:
         self._anchors: dict[Probe, _Anchor] = {}
         self._filed: dict[Key, list[HungRule | _Anchor]] = {}
         # The keys of what is filed, once more: two sets meet in a quarter of the time that a set and a dictionary take.
@@ -148,14 +147,14 @@ class _Index:
         whole = sequence[:-1] if prefix else sequence
         if len(whole) < PAIR:
             return "".join(whole)
-        return min(pairwise(whole), key=lambda pair: sorted(map(self._rarity.commonness, pair)))
+        return min(pairwise(whole), key=lambda pair: sorted(map(commonness, pair)))
 
     def _file(self, key: Key, item: HungRule | _Anchor) -> None:
         if key not in self._filed:
             if isinstance(key, str):
                 self._words.add(key)
             else:
-                rarer = min(key, key=self._rarity.commonness)
+                rarer = min(key, key=commonness)
                 self._rarer.add(rarer)
                 self._pairs.setdefault(rarer, []).append(key)
         self._filed.setdefault(key, []).append(item)
@@ -165,7 +164,7 @@ class _Index:
             return
         if isinstance(key, str):
             self._words.remove(key)
-        elif _take(self._pairs, rarer := min(key, key=self._rarity.commonness), key):
+        elif _take(self._pairs, rarer := min(key, key=commonness), key):
             self._rarer.remove(rarer)
 
     def free(self, rule: HungRule, probe: Probe) -> None:
@@ -188,7 +187,10 @@ class _Index:
         """Add the rules of every probe that hits to ``called``."""
         keys = self._words & stream.present
         pairs = list(chain.from_iterable(map(self._pairs.__getitem__, self._rarer & stream.present)))
-        keys.update(stream.pairs.intersection(pairs) if len(pairs) > FEW_PAIRS else filter(stream.neighbours, pairs))
+        if len(pairs) > FEW_PAIRS:
+            keys.update(stream.pairs.intersection(pairs))
+        else:
+            keys.update(pair for pair in pairs if stream.neighbours(pair))
         anchors = self._beginnings.of(stream.present) if self._beginnings else set()
         for item in chain.from_iterable(map(self._filed.__getitem__, keys)):
             if isinstance(item, HungRule):
@@ -203,8 +205,8 @@ class _Index:
 class Section:
     """The rules behind one gate."""
 
-    def __init__(self, rarity: Rarity) -> None:
-        self._text, self._authors = _Index(rarity), _Index(rarity)
+    def __init__(self) -> None:
+        self._text, self._authors = _Index(), _Index()
         self._unanchored: dict[HungRule, None] = {}
 
     def __bool__(self) -> bool:

@@ -3,8 +3,8 @@
 Each rule hangs on anchors, a set of words and phrases of which at least one must stand in the text for the rule to match
 (the cheapest such set). An anchor is filed under its rarest term; a document's terms look the anchors up, those that are really
 there call their rules, and the evaluator decides. Rules that require a source, group, country or language hang apart from the
-others, in a section that only such documents ask. Rarity never decides correctness: it is the archive's own count of texts for
-each term where one is given, and a guess from the length of words beside it.
+others, in a section that only such documents ask. Rarity never decides correctness: it is a guess from the
+length of words.
 
 A set is changed in place, one rule at a time, and never built again. It is not for two threads at once.
 """
@@ -21,7 +21,7 @@ from aggregator.rules.compiler import Probes, compile_tree
 from aggregator.rules.filing import Gate, HungRule, Section, gates, gates_of
 from aggregator.rules.matcher import match
 from aggregator.rules.parser import parse
-from aggregator.rules.rarity import Rarity, anchors
+from aggregator.rules.rarity import anchors
 from aggregator.rules.reading import Reading
 from aggregator.rules.syntax import Warning_
 
@@ -47,9 +47,7 @@ class _Noting(Mapping[str, Entity]):
 class RuleSet:
     """Compiled rules in their order. Every change is done wholly, or raises ConfigErrors and leaves the set as it was."""
 
-    def __init__(self, counts: Mapping[str, int] | None = None) -> None:
-        """``counts``: in how many of the archive's texts a term stands; only the speed depends on it."""
-        self._rarity = Rarity(counts)
+    def __init__(self) -> None:
         self._probes = Probes()
         self._entities: dict[str, Entity] = {}
         self._rules: dict[str, HungRule] = {}
@@ -131,7 +129,7 @@ class RuleSet:
     def _compiled(self, spec: RuleSpec, known: Mapping[str, Entity]) -> HungRule:
         query, noting = parse(spec.query), _Noting(known)
         root = compile_tree(query, noting, self._probes)
-        return HungRule(spec, root, frozenset(noting.asked), query.warnings, anchors(root, self._rarity), gates(root))
+        return HungRule(spec, root, frozenset(noting.asked), query.warnings, anchors(root), gates(root))
 
     def _hang(self, rule: HungRule) -> None:
         self._rules[rule.spec.slug] = rule
@@ -139,7 +137,7 @@ class RuleSet:
             self._users.setdefault(entity, set()).add(rule.spec.slug)
         for gate in rule.gates:
             if gate not in self._sections:
-                self._sections[gate] = Section(self._rarity)
+                self._sections[gate] = Section()
             self._sections[gate].hang(rule)
 
     def _free(self, rule: HungRule) -> None:
@@ -167,8 +165,8 @@ def _differs(one: Entity | None, other: Entity | None) -> bool:
     return one is None or other is None or one.aliases != other.aliases
 
 
-def compile_rules(rules: Iterable[RuleSpec], entities: Iterable[Entity], counts: Mapping[str, int] | None = None) -> RuleSet:
+def compile_rules(rules: Iterable[RuleSpec], entities: Iterable[Entity]) -> RuleSet:
     """The enabled rules as a set, see ``RuleSet``. Raises ConfigErrors with every RuleSyntaxError; ``key`` is the rule's slug."""
-    ruleset = RuleSet(counts)
+    ruleset = RuleSet()
     ruleset.update(rules, entities)
     return ruleset

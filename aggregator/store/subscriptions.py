@@ -12,7 +12,6 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from sqlalchemy import func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -94,26 +93,22 @@ def subscriber(session: Session, slug: str) -> Subscriber:
 def _subscribers(session: Session, *where: Any) -> list[Subscriber]:
     newest, other = aliased(DigestRow), aliased(DigestRow)
     of_it = other.subscription_id == SubscriptionRow.id
-    newest_id = (
-        select(other.id)
-        .where(of_it)
-        .order_by(col(other.due_at).desc(), col(other.slot_day).desc(), col(other.slot_time).desc())
-        .limit(1)
-        .correlate(SubscriptionRow)
-        .scalar_subquery()
-    )
-    told = select(func.max(other.window_end)).where(of_it, col(other.state).in_(("queued", "empty")))
-    mailed = select(func.max(other.due_at)).where(of_it, other.state == "queued")
+
+    def latest(what: Any, *states: str) -> Any:
+        """Of the latest digest; windows end in the order in which digests are due."""
+        found = select(what).where(of_it, *([col(other.state).in_(states)] if states else []))
+        return found.order_by(col(other.due_at).desc()).limit(1).correlate(SubscriptionRow).scalar_subquery()
+
     rows = session.execute(
         select(  # type: ignore[call-overload]
             SubscriptionRow,
             RecipientRow,
             newest,
-            told.correlate(SubscriptionRow).scalar_subquery(),
-            mailed.correlate(SubscriptionRow).scalar_subquery(),
+            latest(other.window_end, "queued", "empty"),
+            latest(other.due_at, "queued"),
         )
         .join(RecipientRow, col(RecipientRow.id) == SubscriptionRow.recipient_id)
-        .outerjoin(newest, newest.id == newest_id)
+        .outerjoin(newest, newest.id == latest(other.id))
         .where(col(SubscriptionRow.removed_at).is_(None), col(RecipientRow.removed_at).is_(None), *where)
         .order_by(col(SubscriptionRow.slug))
     ).all()

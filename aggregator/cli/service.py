@@ -103,8 +103,14 @@ async def _run(call: Call) -> None:
             reloads.add(task)
             task.add_done_callback(reloads.discard)
 
+        def on_term(number: int) -> None:
+            if stop.is_set():  # whoever asks twice will not wait for a relay that is slow: what is in hand is done again
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+            stop.set()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, on_term, number)
         loop.add_signal_handler(signal.SIGHUP, on_hup)
         parts = [asyncio.ensure_future(part) for part in (*_faces(app, stop), app.serve(stop))]
         await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)

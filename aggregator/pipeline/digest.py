@@ -28,7 +28,7 @@ from aggregator.model.page import FailureKind
 from aggregator.model.source import SourceHealth
 from aggregator.notify import Links
 from aggregator.pipeline.letters import seal
-from aggregator.pipeline.linking import links_of
+from aggregator.pipeline.linking import digest_links, links_of
 from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.store import Store, digests, edits, newsworthy, presence, sources, subscriptions, volumes
 from aggregator.store.digests import Run
@@ -85,14 +85,15 @@ async def run_digest(rooms: Rooms, subscriber: Subscriber, slot: Slot, *, in_tur
 
     Out of turn only news counts: without any, nothing is recorded, and the next slot accounts for the time.
     """
-    drafts = await draft_digests(rooms.store, rooms.active, subscriber, slot)
     now = rooms.clock.now()
     links = await links_of(rooms.store, rooms.active.config.settings, now)
+    drafts = await draft_digests(rooms.store, rooms.active, subscriber, slot, links)
     if not in_turn and not any(draft.news for draft in drafts):
         return DigestReport(subscriber.subscription.slug, slot.day.isoformat(), 0, 0, 0, 0)
     runs = []
     for draft in drafts:
-        mail = _sealed(rooms.active.config, subscriber, slot, draft, now, links) if draft.tells else None
+        key = _key(subscriber, slot, draft.rule)
+        mail = seal_digest(rooms.active.config, subscriber, draft, key, now, links) if draft.tells else None
         runs.append(Run(draft.issue, mail, draft.rule))
     await rooms.store.write_durably(digests.freeze, subscriber.id, slot, _window(subscriber, slot), runs, now)
     return DigestReport(
@@ -105,9 +106,9 @@ async def run_digest(rooms: Rooms, subscriber: Subscriber, slot: Slot, *, in_tur
     )
 
 
-def _sealed(config: Config, subscriber: Subscriber, slot: Slot, draft: Draft, now: datetime, links: Links | None) -> NewDelivery:
-    key = f"digest:{subscriber.id}:{slot.day.isoformat()}:{slot.at:%H%M%S}"
-    return seal_digest(config, subscriber, draft, f"{key}:{draft.rule}" if draft.rule else key, now, links)
+def _key(subscriber: Subscriber, slot: Slot, rule: str) -> str:
+    """What a digest's mail is known by: ``digest:3:2026-11-24:070000``, with the rule of a clipping."""
+    return f"digest:{subscriber.id}:{slot.day.isoformat()}:{slot.at:%H%M%S}" + (f":{rule}" if rule else "")
 
 
 def seal_digest(
@@ -131,21 +132,23 @@ def _window(subscriber: Subscriber, slot: Slot) -> tuple[datetime, datetime]:
     return min(subscriber.covered_until, slot.ends_at), slot.ends_at
 
 
-async def draft_digests(store: Store, active: Active, subscriber: Subscriber, slot: Slot) -> list[Draft]:
+async def draft_digests(
+    store: Store, active: Active, subscriber: Subscriber, slot: Slot, links: Links | None = None
+) -> list[Draft]:
     """What a slot would bring, without sending or recording anything: one digest, or one clipping for each rule with news.
 
-    When no rule of a clipping has any, it is one digest of all, with nothing in it.
+    When no rule of a clipping has any, it is one digest of all, with nothing in it. ``links`` are put into the letters.
     """
     subscription = subscriber.subscription
     matter = await _gather(store, active, subscriber, slot)
     with_news = {item.rule for item in matter.items} | {edit.rule for edit in matter.changed}
     with_news |= {item.slug for item in matter.unusual if item.subject is Subject.RULE and subscription.follows(item.slug)}
     if subscription.kind is SubscriptionKind.DIGEST or not with_news:
-        return [_draft(active.config, subscriber, slot, matter)]
+        return [_draft(active.config, subscriber, slot, matter, links)]
     known = [rule.slug for rule in active.config.rules]
     # A rule that was taken away after it matched still owes what it found.
     order = [*(slug for slug in known if slug in with_news), *sorted(with_news.difference(known))]
-    return [_draft(active.config, subscriber, slot, matter.of_rule(slug), slug) for slug in order]
+    return [_draft(active.config, subscriber, slot, matter.of_rule(slug), links, slug) for slug in order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,7 @@ class _Matter:
     unusual: Sequence[Anomaly]
     missed: tuple[date, ...]
     outlets: Collection[tuple[str, str]]
+    previous: Collection[int] | None
     away: Sequence[tuple[datetime, datetime]]
     failing: float
 
@@ -186,12 +190,13 @@ async def _gather(store: Store, active: Active, subscriber: Subscriber, slot: Sl
         unusual=await store.read(volumes.begun_between, *window),
         missed=_missed(subscriber, slot),
         outlets=await store.read(newsworthy.new_outlets, items, window[0]),
+        previous=await store.read(digests.previous_stories, subscriber.id, slot.due_at),
         away=await store.read(presence.absences, *window),
         failing=await store.read(sources.failing_share, subscriber.subscription.groups),
     )
 
 
-def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, rule: str = "") -> Draft:
+def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, links: Links | None, rule: str = "") -> Draft:
     """One digest, or the clipping of ``rule``."""
     subscription = subscriber.subscription
     followed = [each for each in config.rules if each.enabled and rule in ("", each.slug) and subscription.follows(each.slug)]
@@ -217,22 +222,17 @@ def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, 
         matter.unusual,
         instance=config.settings.instance,
         missed_days=len(matter.missed),
+        previous=matter.previous,
         new_outlets=matter.outlets,
         clipping=bool(rule),
+        cap=subscription.cap,
     )
     news = bool(issue.match_ids or issue.edit_ids or issue.anomalies)
-    letter = render_digest(_capped(issue, subscription.cap))
+    own = digest_links(links, subscriber.id, _key(subscriber, slot, rule)) if links else None
+    letter = render_digest(issue, own)
     if subscription.format is MailFormat.TEXT:
         letter = replace(letter, html="")
     return Draft(issue, letter, news, news or _tells_that_nothing_came(subscriber, slot, matter), rule)
-
-
-def _capped(issue: DigestIssue, cap: int) -> DigestIssue:
-    """The issue with at most ``cap`` stories shown of each rule, the others counted; all of them without a cap."""
-    if not cap:
-        return issue
-    blocks = (replace(block, shown=block.shown[:cap], hidden=block.hidden + len(block.shown[cap:])) for block in issue.rules)
-    return replace(issue, rules=tuple(blocks))
 
 
 def _tells_that_nothing_came(subscriber: Subscriber, slot: Slot, matter: _Matter) -> bool:

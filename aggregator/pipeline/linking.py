@@ -11,8 +11,9 @@ from aggregator.config.settings import Settings
 from aggregator.errors import Conflict
 from aggregator.letter.languages import words_of
 from aggregator.letter.pages import Ask, page_words
+from aggregator.model import delivery
 from aggregator.model.delivery import SubscriptionState
-from aggregator.notify.links import Links, Purpose
+from aggregator.notify.links import Links, Purpose, number_of
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import Store, instance, invitations, readers, subscriptions
 from aggregator.store.readers import Linked
@@ -53,6 +54,15 @@ async def secret_of(store: Store, now: datetime) -> bytes:
     """The instance's secret, made at its first use."""
     known = await store.read(instance.known_secret)
     return await store.write(instance.secret, now) if known is None else known
+
+
+def digest_links(links: Links, subscription_id: int, key: str) -> delivery.Links:
+    """Where the links in a digest's letter lead. ``key`` is that of its mail."""
+    return delivery.Links(
+        view=links.url(Purpose.VIEW, number_of(key)),
+        unsubscribe=links.url(Purpose.UNSUBSCRIBE, subscription_id),
+        pause=links.url(Purpose.PAUSE, subscription_id),
+    )
 
 
 async def offer(rooms: Rooms, purpose: Purpose, token: str) -> Offer | None:

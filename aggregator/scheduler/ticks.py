@@ -80,7 +80,8 @@ class Ticks:
         self._sender = Sender(rooms.store, rooms.transport, rooms.clock, rooms.active.config.settings.mail, _tell)
         self._telling: set[int] = set()
         self._late: tuple[Tick, ...] = (
-            self.websub, self.match, self.alert, self.volumes, self.digest, self.confirm, self.deliver, self.happenings, self.tell,
+            self.websub, self.match, self.alert, self.volumes, self.digest, self.confirm, self.deliver, self.happenings,
+            self.tell,
         )  # fmt: skip
         self.stopping = False
 

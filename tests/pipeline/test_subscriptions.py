@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from email import message_from_bytes
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import Session, select
 
 from aggregator.app import App, open_app
-from aggregator.config.settings import Config
+from aggregator.config.settings import Config, WebSettings
 from aggregator.model.delivery import Every, MailFormat, Recipient, Subscription, SubscriptionKind, WhenEmpty
 from aggregator.model.rule import RuleSpec
 from aggregator.newsroom.server import Response
+from aggregator.notify.links import Purpose
+from aggregator.pipeline.linking import links_of, web_view
 from aggregator.store import digests, subscriptions
 from aggregator.store.tables import (
     ArticleRow,
@@ -180,6 +185,40 @@ async def test_stories_of_the_digest_before_are_known(
         clock.at += DAY
         await app.settle()
         assert await store.read(digests.previous_stories, 1, clock.at) == frozenset({2}), "a day without a mail was no digest"
+
+
+async def test_a_story_of_the_digest_before_goes_on_and_the_mail_leads_to_its_pages(
+    clock: Any, site: Any, rows: Rows, subscribed: Callable[..., Config]
+) -> None:
+    config = subscribed(Subscription("daily", "ana"))
+    settings = replace(config.settings, public_base_url="https://news.example.org", web=WebSettings(port=8080))
+    async with open_app(replace(config, settings=settings), clock=clock) as app:
+        for name in ("first", "second"):
+            site.publish(name, "sorrelwood")
+            await app.settle()
+            await app.rooms.store.write(lambda session: session.execute(update(ArticleRow).values(story_id=1)))
+            clock.at = (clock.at + DAY).replace(hour=7)
+            await app.settle()
+            clock.at += HOUR
+        links = await links_of(app.rooms.store, settings, clock.at)
+        assert links is not None
+        messages = [message_from_bytes(row.message, policy=policy.default) for row in rows(app, DeliveryRow)]
+        texts = [_part(message, "plain") for message in messages]
+        assert ["continuing" in text for text in texts] == [False, True]
+        for message, text in zip(messages, texts, strict=True):
+            html = _part(message, "html")
+            for purpose in (Purpose.VIEW, Purpose.UNSUBSCRIBE, Purpose.PAUSE):
+                (token,) = set(re.findall(rf"https://news\.example\.org/{purpose}/([\w-]+)", html))
+                assert token in text
+                assert links.read(purpose, token) is not None
+                if purpose is Purpose.VIEW:
+                    assert await web_view(app.rooms, token) == html.replace("\r\n", "\n"), "the page is the mail"
+
+
+def _part(message: EmailMessage, subtype: str) -> str:
+    body = message.get_body((subtype,))
+    assert body is not None
+    return str(body.get_content())
 
 
 SEVERAL = (

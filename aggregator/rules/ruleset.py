@@ -11,7 +11,9 @@ A set is changed in place, one rule at a time, and never built again. It is not 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from operator import itemgetter
 
@@ -93,7 +95,8 @@ class RuleSet:
             held = self._rules.get(slug)
             if held is None or held.spec.query != rule.query or slug in again:
                 stale.append(rule)
-        self._change(stale, known, but=wanted)
+        with _unswept():
+            self._change(stale, known, but=wanted)
         for rank, (slug, rule) in enumerate(wanted.items()):
             self._rules[slug].rank, self._rules[slug].spec = rank, rule
         self._next = len(wanted)
@@ -159,6 +162,18 @@ class RuleSet:
                 section.call(called, reading)
         found = [(rule.rank, hit) for rule in called if (hit := match(rule.spec.slug, rule.root, reading)) is not None]
         return tuple(hit for _, hit in sorted(found, key=itemgetter(0)))
+
+
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """Without the collector of cycles, which takes its time: a compiled rule holds none, and nearly all of it stays."""
+    swept = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if swept:
+            gc.enable()
 
 
 def _differs(one: Entity | None, other: Entity | None) -> bool:

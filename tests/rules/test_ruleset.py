@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -143,3 +144,17 @@ def test_prefixes_of_one_stem_come_and_go() -> None:
     assert [found.rule for found in ruleset.match(document)] == ["a"]
     ruleset.remove("a")
     assert [found.rule for found in ruleset.match(replace(document, title="Alphabets"))] == ["c"]
+
+
+@pytest.mark.parametrize("query", ["alpha", "("])
+def test_the_collector_of_cycles_is_left_as_it_was(query: str) -> None:
+    assert gc.isenabled()
+    with suppress(ConfigErrors):
+        compile_rules([RuleSpec("r", "", query)], ())
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        compile_rules([RuleSpec("r", "", "alpha")], ())
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

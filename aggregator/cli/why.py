@@ -149,9 +149,9 @@ def _alert(alert: AlertFate) -> Iterator[str]:
 
 def _digest(digest: DigestFate) -> Iterator[str]:
     if digest.digest_id is None or digest.day is None or digest.at is None:
-        yield "digest: owed, the next one has it"
+        yield f"digest of {digest.subscription}: owed, the next one has it"
         return
-    yield f"digest: {digest.digest_id}, of {digest.day} {digest.at:%H:%M} ({digest.state})"
+    yield f"digest of {digest.subscription}: {digest.digest_id}, of {digest.day} {digest.at:%H:%M} ({digest.state})"
     if digest.delivery is not None:
         yield from (f"  {line}" for line in _delivery(digest.delivery))
 
@@ -161,7 +161,8 @@ def _delivery(delivery: Delivered) -> Iterator[str]:
     yield f"delivery {delivery.id} to {delivery.address}: {delivery.state}{when}; {delivery.message_id}"
     for attempt in delivery.attempts:
         code = f"{attempt.code} " if attempt.code else ""
-        yield f"  {utc(attempt.at)}: {attempt.outcome}, {code}{printable(attempt.answer)}"
+        server = f"{printable(attempt.server)}: " if attempt.server else ""
+        yield f"  {utc(attempt.at)}: {attempt.outcome}, {server}{code}{printable(attempt.answer)}"
 
 
 def _plain(value: Any) -> Any:

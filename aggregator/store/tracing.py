@@ -31,12 +31,13 @@ from aggregator.store.tables import (
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """A try to hand a message over, and the relay's answer."""
+    """A try to hand a message over, the relay's answer, and the server's own name ("" where there was none)."""
 
     at: datetime
     outcome: str
     code: int
     answer: str
+    server: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,9 @@ class AlertFate:
 
 @dataclass(frozen=True, slots=True)
 class DigestFate:
-    """A match in the digests' ledger: owed (``digest_id`` None), or in the digest of a slot (local day and time)."""
+    """A match in the ledger of a subscription: owed (``digest_id`` None), or in the digest of a slot (local day and time)."""
 
+    subscription: str
     digest_id: int | None
     day: date | None
     at: time | None
@@ -210,19 +212,20 @@ def _alert(session: Session, recipient_id: int, match_id: int) -> AlertFate | No
 
 def _digests(session: Session, recipient_id: int, match_id: int) -> tuple[DigestFate, ...]:
     owed = (
-        select(DigestItemRow.digest_id)
-        .join(SubscriptionRow, col(SubscriptionRow.id) == DigestItemRow.subscription_id)
+        select(SubscriptionRow.slug, DigestItemRow.digest_id)
+        .join(DigestItemRow, col(SubscriptionRow.id) == DigestItemRow.subscription_id)
         .where(SubscriptionRow.recipient_id == recipient_id, DigestItemRow.match_id == match_id)
+        .order_by(col(SubscriptionRow.id))
     )
-    return tuple(_in_digest(session, digest_id) for digest_id in session.exec(owed))
+    return tuple(_in_digest(session, slug, digest_id) for slug, digest_id in session.exec(owed))
 
 
-def _in_digest(session: Session, digest_id: int | None) -> DigestFate:
+def _in_digest(session: Session, subscription: str, digest_id: int | None) -> DigestFate:
     if digest_id is None:
-        return DigestFate(None, None, None, "owed", None)
+        return DigestFate(subscription, None, None, None, "owed", None)
     digest = session.get_one(DigestRow, digest_id)
     mail = _delivery(session, DeliveryRow.digest_id == digest_id)
-    return DigestFate(digest_id, digest.slot_day, digest.slot_time, digest.state, mail)
+    return DigestFate(subscription, digest_id, digest.slot_day, digest.slot_time, digest.state, mail)
 
 
 def _delivery(session: Session, which: bool) -> Delivered | None:
@@ -237,5 +240,5 @@ def _delivery(session: Session, which: bool) -> Delivered | None:
         state=row.state,
         due_at=row.due_at if row.state in ("due", "unknown") else None,
         sent_at=row.sent_at,
-        attempts=tuple(Attempted(each.at, each.outcome, each.code, each.detail) for each in attempts),
+        attempts=tuple(Attempted(each.at, each.outcome, each.code, each.detail, each.server) for each in attempts),
     )

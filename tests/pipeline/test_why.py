@@ -63,6 +63,7 @@ async def test_the_whole_way_of_an_article_to_three_readers(clock: Any, site: An
         assert after is not None
         assert after.delivery is not None
         assert [each.outcome for each in after.delivery.attempts] == ["deferred", "accepted"]
+        assert all(each.server for each in after.delivery.attempts), "which server said it"
         assert verdict(_why(app, "ana")).startswith("ana got it: delivery 1 was accepted 2026-03-20 01:1")
         (held,) = _why(app, "cyd").matches
         assert held.alert is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,9 @@ from aggregator.letter import (
     arrange,
     first_fitting,
     foreign,
+    link_lines,
     named,
+    own_links,
     said,
     sentence,
     story_block,
@@ -83,7 +85,7 @@ def render_alert(intent: AlertIntent, *, instance: str, now: datetime, names: Ma
 
     step = first_fitting(len(_LADDER), lambda step: _html(page(step), intent, reader))
     final = page(step)
-    return Letter(subject=final.subject, text=_text(final, reader, _actions(intent, reader)), html=_html(final, intent, reader))
+    return Letter(subject=final.subject, text=_text(final, intent, reader), html=_html(final, intent, reader))
 
 
 def _first(arranged: Mapping[str, tuple[Story, ...]], room: int) -> dict[str, tuple[Story, ...]]:
@@ -144,6 +146,7 @@ def _html(page: _Page, intent: AlertIntent, reader: Reader) -> str:
         preheader=" · ".join(_headlines(page)),
         footer=page.footer,
         actions=_actions(intent, reader),
+        links=intent.links,
         language=intent.recipient.language,
         direction=direction(intent.recipient.language),
         w=reader.words,
@@ -161,12 +164,13 @@ def _actions(intent: AlertIntent, reader: Reader) -> list[tuple[str, str]]:
     return [(words, url) for words, url in links if url]
 
 
-def _text(page: _Page, reader: Reader, links: Sequence[tuple[str, str]]) -> str:
+def _text(page: _Page, intent: AlertIntent, reader: Reader) -> str:
     words = reader.words
-    lines = [*said(page.heading, words), *said(page.totals, words), ""]
+    lines = link_lines(intent.links, words, top=True)
+    lines += [*said(page.heading, words), *said(page.totals, words), ""]
     for note in page.notes:
         lines += [*said(note, words), ""]
-    for label, url in links:
+    for label, url in _actions(intent, reader):
         lines += [*said(f"{label}{words.colon.rstrip()}", words), f"<{url}>", ""]
     for section in page.sections:
         lines += ["=" * WIDTH, *wrapped(foreign(section.name)), ""]
@@ -177,4 +181,6 @@ def _text(page: _Page, reader: Reader, links: Sequence[tuple[str, str]]) -> str:
     lines.append("-" * WIDTH)
     for line in page.footer:
         lines += said(line, words)
+    if own_links(intent.links, words, top=False):
+        lines += ["", *link_lines(intent.links, words, top=False)]
     return "\n".join(lines) + "\n"

@@ -16,6 +16,7 @@ from aggregator.config.values import slugify, spell
 from aggregator.digest import next_slot
 from aggregator.errors import ConfigError
 from aggregator.model.delivery import EVERY_DAY, Every, Subscription, SubscriptionState
+from aggregator.pipeline.linking import unreachable
 from aggregator.store import Store, digests, subscriptions
 from aggregator.store.subscriptions import Subscriber
 
@@ -177,3 +178,5 @@ def invite(
         f"{made.subscription.slug}: {rhythm(made.subscription)}, to {made.recipient.address}; it waits for its reader,"
         " and nothing is owed to it until he confirms."
     )
+    if missing := unreachable(config.settings):
+        typer.echo(f"He cannot be asked yet: readers confirm on a page of ours; set {missing} in aggregator.toml.", err=True)

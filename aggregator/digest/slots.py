@@ -12,6 +12,7 @@ from aggregator.model.delivery import Every, Slot, Subscription
 
 # A week holds every weekday; two days more cover that "today" differs from the date of the latest slot in far zones.
 _HORIZON = 9
+_DAY = timedelta(days=1)
 
 _FULL_HOURS = tuple(time(hour) for hour in range(24))
 
@@ -38,13 +39,16 @@ def due_slot(
     """The slot that is to be served at ``now`` (aware), if there is one: the latest only, missed ones collapse into it.
 
     ``last`` is the last slot that was decided on; digests account for everything before ``covered_until``. A slot that is later
-    than ``fold_after`` folds into the next one. Who moves west meets the same hour of the same day again: it had its digest.
+    than ``fold_after`` folds into the next one, if that comes within a day: nobody is to wait a week for a weekly one. Who moves
+    west meets the same hour of the same day again: it had its digest.
     """
     slot = latest_slot(subscription, now)
-    if slot is None or slot.ends_at <= covered_until or now - slot.due_at > fold_after:
+    if slot is None or slot.ends_at <= covered_until:
         return None
-    served = last is not None and (slot.due_at <= last.due_at or (slot.day, slot.at) <= (last.day, last.at))
-    return None if served else slot
+    if last is not None and (slot.due_at <= last.due_at or (slot.day, slot.at) <= (last.day, last.at)):
+        return None
+    folds = now - slot.due_at > fold_after and next_slot(subscription, now).due_at - now <= _DAY
+    return None if folds else slot
 
 
 def next_slot(subscription: Subscription, now: datetime) -> Slot:

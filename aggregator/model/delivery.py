@@ -393,7 +393,7 @@ class AlertIntent:
 
     ``grown``: stories that were told before, and in how many outlets they stand now; ``more``: how many stories of a rule (slug)
     are over its cap; ``urgent``: it has high priority. ``unanswered`` names the reader who did not acknowledge it;
-    ``acknowledge_url`` is where that is done, ``snooze_url`` where its stories are kept quiet.
+    ``acknowledge_url`` is where that is done, ``snooze_url`` where its stories are kept quiet, ``links`` are the mail's own.
     """
 
     recipient: Recipient
@@ -403,6 +403,7 @@ class AlertIntent:
     unanswered: str = ""
     acknowledge_url: str = ""
     snooze_url: str = ""
+    links: Links = Links()
     urgent: bool = False
 
 

@@ -14,7 +14,7 @@ from aggregator.model.rule import Priority, RuleSpec
 from aggregator.notify import number_of
 from aggregator.notify.links import Purpose
 from aggregator.pipeline.letters import seal
-from aggregator.pipeline.linking import links_of
+from aggregator.pipeline.linking import alert_links, links_of
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import alerts, snoozes, storms
 from aggregator.store.alerts import NewNotice, Reader
@@ -97,6 +97,7 @@ async def _alert(rooms: Rooms, person: Recipient, reader: Reader, mail: AlertMai
         urgent=mail.priority is Priority.HIGH,
         acknowledge_url=links.url(Purpose.ACKNOWLEDGE, number_of(key)) if links and mail.rule else "",
         snooze_url=links.url(Purpose.SNOOZE, number_of(key)) if links else "",
+        links=alert_links(links, reader.id, key),
     )
     letter = render_alert(intent, instance=config.settings.instance, now=now, names=_names(config.rules))
     sealed = seal(config.settings, letter, person, reader.id, kind=DeliveryKind.ALERT, key=key, now=now, links=links)

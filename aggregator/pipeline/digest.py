@@ -228,8 +228,7 @@ def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, 
         cap=subscription.cap,
     )
     news = bool(issue.match_ids or issue.edit_ids or issue.anomalies)
-    own = digest_links(links, subscriber.id, _key(subscriber, slot, rule)) if links else None
-    letter = render_digest(issue, own)
+    letter = render_digest(issue, digest_links(links, subscriber.id, _key(subscriber, slot, rule)))
     if subscription.format is MailFormat.TEXT:
         letter = replace(letter, html="")
     return Draft(issue, letter, news, news or _tells_that_nothing_came(subscriber, slot, matter), rule)

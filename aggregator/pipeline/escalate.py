@@ -13,7 +13,7 @@ from aggregator.model.rule import Priority, RuleSpec
 from aggregator.notify import number_of
 from aggregator.notify.links import Purpose
 from aggregator.pipeline.letters import seal
-from aggregator.pipeline.linking import links_of
+from aggregator.pipeline.linking import alert_links, links_of
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import notices
 from aggregator.store.alerts import NewNotice
@@ -72,7 +72,8 @@ async def _notice(
     items = await rooms.store.read(matched_articles, late.match_ids)
     key, links = f"alert:{recipient_id}:{number}", await links_of(rooms.store, config.settings, now)
     url = links.url(Purpose.ACKNOWLEDGE, number_of(key)) if links else ""
-    intent = AlertIntent(recipient=person, items=tuple(items), urgent=True, unanswered=late.recipient, acknowledge_url=url)
+    own = alert_links(links, recipient_id, key)
+    intent = AlertIntent(person, tuple(items), urgent=True, unanswered=late.recipient, acknowledge_url=url, links=own)
     names = {each.slug: each.name for each in config.rules}
     letter = render_alert(intent, instance=config.settings.instance, now=now, names=names)
     mail = seal(config.settings, letter, person, recipient_id, kind=DeliveryKind.ALERT, key=key, now=now, links=links)

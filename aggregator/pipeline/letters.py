@@ -11,6 +11,7 @@ from aggregator.config.settings import Config, Settings
 from aggregator.model.delivery import DeliveryKind, Letter, MatchedArticle, Recipient
 from aggregator.model.rule import Priority
 from aggregator.notify import Links, Purpose, build_message, check_address, clean_header, list_headers, number_of
+from aggregator.pipeline.linking import alert_links
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.registry import Registered
 
@@ -67,10 +68,10 @@ def alert_mails(
     mails = []
     for intent in plan_alerts(items, people):
         reader, id_ = intent.recipient, known.recipients[intent.recipient.slug]
-        letter = render_alert(intent, instance=config.settings.instance, now=now, names=names)
-        mail = seal(
-            config.settings, letter, reader, id_, kind=DeliveryKind.ALERT, key=f"{key}:{id_}", now=now, links=links
-        )  # fmt: skip
+        own = f"{key}:{id_}"
+        linked = replace(intent, links=alert_links(links, id_, own))
+        letter = render_alert(linked, instance=config.settings.instance, now=now, names=names)
+        mail = seal(config.settings, letter, reader, id_, kind=DeliveryKind.ALERT, key=own, now=now, links=links)
         urgent = any(item.rule in high for item in intent.items)
         mails.append(mail if urgent else replace(mail, not_before=quiet_until(reader, now)))
     return mails

@@ -56,13 +56,22 @@ async def secret_of(store: Store, now: datetime) -> bytes:
     return await store.write(instance.secret, now) if known is None else known
 
 
-def digest_links(links: Links, subscription_id: int, key: str) -> delivery.Links:
+def digest_links(links: Links | None, subscription_id: int, key: str) -> delivery.Links:
     """Where the links in a digest's letter lead. ``key`` is that of its mail."""
+    if links is None:
+        return delivery.Links()
     return delivery.Links(
         view=links.url(Purpose.VIEW, number_of(key)),
         unsubscribe=links.url(Purpose.UNSUBSCRIBE, subscription_id),
         pause=links.url(Purpose.PAUSE, subscription_id),
     )
+
+
+def alert_links(links: Links | None, recipient_id: int, key: str) -> delivery.Links:
+    """The same for an alert, whose mails a reader stops all at once."""
+    if links is None:
+        return delivery.Links()
+    return delivery.Links(view=links.url(Purpose.VIEW, number_of(key)), unsubscribe=links.url(Purpose.NO_ALERTS, recipient_id))
 
 
 async def offer(rooms: Rooms, purpose: Purpose, token: str) -> Offer | None:

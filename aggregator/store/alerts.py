@@ -80,7 +80,10 @@ def due_readers(session: Session, now: datetime) -> list[Reader]:
     numbers = select(NoticeRow.recipient_id, func.max(NoticeRow.number)).group_by(col(NoticeRow.recipient_id))
     known = dict(session.exec(numbers.where(col(NoticeRow.recipient_id).in_([row.id for row in rows]))).all())
     return [
-        Reader(row.id or 0, row.slug, row.suppressed, known.get(row.id or 0) or 0, row.removed_at is not None) for row in rows
+        Reader(
+            row.id or 0, row.slug, row.suppressed or row.alerts_stopped, known.get(row.id or 0) or 0, row.removed_at is not None
+        )
+        for row in rows
     ]
 
 

@@ -177,7 +177,7 @@ def place(session: Session, recipient: str) -> tuple[int, int, str] | None:
     if row is None or row.id is None:
         return None
     number = session.exec(select(func.max(NoticeRow.number)).where(NoticeRow.recipient_id == row.id)).one()
-    return row.id, number or 0, row.suppressed
+    return row.id, number or 0, row.suppressed or row.alerts_stopped
 
 
 def close(session: Session, notice_id: int, to: str, now: datetime) -> None:

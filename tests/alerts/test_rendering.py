@@ -1,12 +1,13 @@
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lxml import html as lxml_html
 
 from aggregator.alerts import plan_alerts, render_alert
-from aggregator.model.delivery import Letter, MatchedArticle, Recipient
+from aggregator.model.delivery import Letter, Links, MatchedArticle, Recipient
 
 Make = Callable[..., MatchedArticle]
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
@@ -109,3 +110,12 @@ def test_absurd_items_stay_under_the_limit(match: Make) -> None:
 def test_the_same_intent_gives_the_same_bytes(match: Make) -> None:
     items = [match(title=f"T{n}", at=NOW - timedelta(hours=n % 3)) for n in range(9)]
     assert alert(*items) == alert(*items)
+
+
+def test_the_mails_own_links_stand_above_and_below_in_both_parts(match: Make) -> None:
+    (intent,) = plan_alerts([match(title="Tunnel closed")], [READER])
+    links = Links(view="https://news.test/v/1", unsubscribe="https://news.test/n/2")
+    letter = render_alert(replace(intent, links=links), instance="Newsdesk", now=NOW)
+    shown = [node.get("href") for node in parsed(letter).xpath("//p[@class='a']//a | //div[@class='f']//a")]
+    assert shown == [links.view, links.unsubscribe] * 2
+    assert [line.strip(" <>") for line in letter.text.splitlines() if "news.test" in line] == shown

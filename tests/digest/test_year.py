@@ -231,6 +231,18 @@ def test_what_is_late_folds_into_the_next() -> None:
     assert (folded.items, folded.window) == ([start], (start, hour + timedelta(days=1)))
 
 
+def test_a_late_weekly_one_does_not_make_anybody_wait_a_week() -> None:
+    weekly = Subscription("s", "ana", every=Every.WEEKLY, weekdays=(1,))
+    hour = datetime(2026, 3, 2, 7, tzinfo=UTC)
+    for late in (timedelta(hours=13), timedelta(days=3), timedelta(days=6)):
+        slot = due_slot(weekly, hour + late - MICRO, None, hour - timedelta(days=7), FOLD_AFTER)
+        assert slot is not None
+        assert slot.due_at == hour
+    assert due_slot(weekly, hour + timedelta(days=6), None, hour - timedelta(days=7), FOLD_AFTER) is None, (
+        "the next is a day away"
+    )
+
+
 def test_a_slot_that_ends_before_what_is_accounted_for_is_none() -> None:
     """The cutoff was made longer: the next digest goes on where the last one ended."""
     start = datetime(2026, 3, 2, tzinfo=UTC)

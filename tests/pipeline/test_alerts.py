@@ -11,6 +11,7 @@ from aggregator.app import App, open_app
 from aggregator.config.settings import Config
 from aggregator.model.delivery import Recipient
 from aggregator.model.rule import Lane, RuleSpec
+from aggregator.store import readers
 from aggregator.store.tables import AlertRow, ArticleRow, DeliveryRow, MatchRow
 
 Desk = Callable[..., Config]
@@ -198,3 +199,22 @@ async def test_a_flood_of_matches_is_one_mail_and_all_are_accounted(
         clock.at = clock.at.replace(hour=7)
         await app.settle()
         assert "120 articles" in relay.texts("ana@example.org")[1]
+
+
+async def test_who_wants_no_more_alerts_gets_none_and_his_digest_has_it(
+    clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    async with open_app(desk(site.source(), relay=relay), clock=clock) as app:
+        await app.settle()
+        await app.rooms.store.write(readers.stop_alerts, 1, "by link")
+        site.publish("fire", on_page="quillback")
+        await _poll(app, clock)
+        clock.at += WAIT
+        await app.settle()
+        (event,) = rows(app, AlertRow)
+        assert (event.state, "by link" in event.detail) == ("suppressed", True)
+        assert relay.texts("ana@example.org") == []
+        clock.at = (clock.at + timedelta(days=1)).replace(hour=7)
+        await app.settle()
+        (digest,) = relay.texts("ana@example.org")
+        assert "Fire story" in digest

@@ -57,6 +57,7 @@ def compose(
     new_outlets: Collection[tuple[str, str]] = (),
     clipping: bool = False,
     cap: int = 0,
+    away: Sequence[tuple[datetime, datetime]] = (),
 ) -> DigestIssue:
     """The digest of ``slot_day`` for ``recipient``: ``window`` is half open, in UTC.
 
@@ -104,6 +105,7 @@ def compose(
         new_stories=None if previous is None else len(stories.difference(previous)),
         new_outlets=_new_outlets(followed, names, new_outlets),
         clipping=clipping,
+        away=tuple((start.astimezone(zone), end.astimezone(zone)) for start, end in away),
     )
 
 

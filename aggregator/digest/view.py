@@ -24,6 +24,8 @@ from aggregator.model.delivery import (
 BAR_HEIGHT = 28
 _BARS = "▁▂▃▅▇"
 _MOST_OUTLETS = 12
+_MOST_AWAY = 3
+"""Times in which nobody looked, told at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,12 @@ def _totals(issue: DigestIssue, words: Words) -> str:
 def _banners(issue: DigestIssue, words: Words) -> Iterable[str]:
     if issue.missed_days > 0:
         yield words.count(words.missed, issue.missed_days)
+    if issue.away:
+        told = issue.away[-_MOST_AWAY:]
+        spans = [words.between.format(start=words.moment(start), end=words.moment(end)) for start, end in told]
+        more = len(issue.away) - len(spans)
+        spans += [words.others.format(n=words.number(more))] if more else []
+        yield words.away.format(spans=words.comma.join(spans))
     if issue.troubles:
         yield f"{words.count(words.failing, len(issue.troubles))}. {words.blind}"
 

@@ -101,6 +101,8 @@ class Words:
     usually: str
     within: str
     blind: str
+    away: str
+    between: str
     since: str
     next_try: str
     others: str

@@ -323,6 +323,7 @@ class DigestIssue:
 
     ``match_ids`` and ``edit_ids`` are all matches and edits it accounts for, shown or not. ``missed_days`` > 0 asks for the
     banner "covers n days". ``new_stories`` is None when there was no digest before. A ``clipping`` is named by its one rule.
+    In the times of ``away`` nobody looked at the sources.
     """
 
     instance: str
@@ -348,6 +349,7 @@ class DigestIssue:
     new_stories: int | None = None
     new_outlets: tuple[NewOutlet, ...] = ()
     clipping: bool = False
+    away: tuple[tuple[datetime, datetime], ...] = ()
 
 
 class DeliveryKind(StrEnum):

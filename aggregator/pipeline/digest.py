@@ -226,6 +226,7 @@ def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, 
         new_outlets=matter.outlets,
         clipping=bool(rule),
         cap=subscription.cap,
+        away=matter.away,
     )
     news = bool(issue.match_ids or issue.edit_ids or issue.anomalies)
     letter = render_digest(issue, digest_links(links, subscriber.id, _key(subscriber, slot, rule)))

@@ -15,6 +15,7 @@ from aggregator.model.page import FailureKind
 from tests.golden.press import CUSTOMS, DAY, DREDGING, FERRY, HARBOUR, LINKS, OUTLETS, READER, WINDOW, Press
 
 HOUR = timedelta(hours=1)
+AWAY = ((WINDOW[0] - 60 * HOUR, WINDOW[0] - 12 * HOUR), (WINDOW[0] + HOUR, WINDOW[0] + 1.5 * HOUR))
 PERSIAN = replace(READER, name="آنا", language="fa", timezone="Asia/Tehran")
 RULES = (HARBOUR, CUSTOMS, DREDGING, FERRY)
 FAILING = (
@@ -208,7 +209,7 @@ SCENES: dict[str, Callable[[], Letter]] = {
     "one-story": lambda: digest([Press().article()], [HARBOUR], previous=()),
     "storm": storm,
     "five-thousand": five_thousand,
-    "catch-up": lambda: digest(usual_day(Press()), window=(WINDOW[0] - 72 * HOUR, WINDOW[1]), missed=3, previous={1}),
+    "catch-up": lambda: digest(usual_day(Press()), window=(WINDOW[0] - 72 * HOUR, WINDOW[1]), missed=3, previous={1}, away=AWAY),
     "silence": lambda: digest(rules=(), anomalies=[SILENT]),
     "edits": lambda: digest(edits=edits(Press())),
     "long-words": long_words,

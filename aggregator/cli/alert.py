@@ -12,7 +12,7 @@ import typer
 from aggregator.cli.archive import Json, Limit
 from aggregator.cli.options import Call, instant
 from aggregator.cli.printing import counted, json_line, printable, utc
-from aggregator.store import notices, snoozes
+from aggregator.store import notices, readers, snoozes
 from aggregator.store.notices import AlertLine, NoticeLine
 from aggregator.store.snoozes import SnoozeLine
 
@@ -48,6 +48,16 @@ def list_(
         typer.echo(json_line(_record(line)) if as_json else _line(line))
     if not as_json:
         typer.echo(f"{counted(len(sent), 'alert')}.")
+
+
+@app.command()
+def resume(context: typer.Context, recipient: Annotated[str, typer.Argument(help="A recipient's slug.")]) -> None:
+    """Send somebody alerts again who stopped them by the link in a mail."""
+    call: Call = context.obj
+    _, store = call.opened()
+    with store:
+        stopped = store.write_now(readers.resume_alerts, recipient)
+    typer.echo(f"{recipient} gets alerts again." if stopped else f"{recipient} had not stopped his alerts.")
 
 
 @app.command()

@@ -35,14 +35,20 @@ class DemoClock:
     """Steps through the past by hand, then goes with the real time."""
 
     at: datetime | None
+    skipped: float = 0.0
 
     def now(self) -> datetime:
         """The present instant of the demo."""
         return self.at or datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that pass evenly."""
-        return time.monotonic()
+        """Seconds that pass evenly, those that were skipped among them."""
+        return time.monotonic() + self.skipped
+
+    def go_to(self, at: datetime | None) -> None:
+        """Skip to another instant of the past, or (None) to the real present."""
+        self.skipped += ((at or datetime.now(UTC)) - self.now()).total_seconds()
+        self.at = at
 
     async def sleep(self, seconds: float) -> None:
         """No waiting while the past is played; then as long as it says."""
@@ -105,12 +111,12 @@ async def _play(app: App, clock: DemoClock) -> None:
     assert clock.at is not None
     await app.settle()
     for minute in (1, 2, 3, 5, 8, 13):  # the breaking news of the first quarter of an hour
-        clock.at = max(clock.at, end - DAY + timedelta(minutes=minute))
+        clock.go_to(max(clock.at, end - DAY + timedelta(minutes=minute)))
         await app.settle()
     while clock.at + STEP < end:
-        clock.at += STEP
+        clock.go_to(clock.at + STEP)
         await app.settle()
-    clock.at = None
+    clock.go_to(None)
     await app.settle()
 
 

@@ -171,7 +171,9 @@ def slot_named(subscriber: Subscriber, name: str, now: datetime) -> Slot:
         raise typer.BadParameter(f"{name!r} is no slot such as 2026-11-24T07:00 or 2026-11-24") from None
     last = subscriber.last  # an hour that the subscription had then counts, too
     known = [*slots_of(subscription, wall.date()), *([last] if last and last.day == wall.date() else [])]
-    slots = list({(slot.day, slot.at): slot for slot in known if "T" not in name or slot.at == wall.time()}.values())
+    slots = list(
+        {(slot.day, slot.at): slot for slot in known if len(name) <= len("2026-11-24") or slot.at == wall.time()}.values()
+    )
     if len(slots) != 1:
         times = ", ".join(f"{slot.at:%H:%M}" for slot in slots_of(subscription, wall.date())) or "none"
         raise typer.BadParameter(f"{subscription.slug} has no one slot {name}; its slots that day: {times}")

@@ -151,7 +151,7 @@ class AlertsForm(Form):
 class DigestForm(Form):
     """``[digest]``."""
 
-    fold_after: Annotated[timedelta, _duration("0s", "7d")] = timedelta()
+    fold_after: Annotated[timedelta, _duration("10m", "7d")] = timedelta()
 
 
 class RetentionForm(Form):

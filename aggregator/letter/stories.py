@@ -269,4 +269,4 @@ def _published(article: Article, reader: Reader) -> tuple[datetime | None, int]:
     else:
         local = datetime(stated.year, stated.month, stated.day, tzinfo=reader.zone)
         late = reader.since is not None and local.date() < reader.since.astimezone(reader.zone).date()
-    return local, max(1, (reader.today - local.date()).days) if late else 0
+    return local, max(0, (reader.today - local.date()).days) if late else 0  # today's hour says it by itself

@@ -148,7 +148,8 @@ async def draft_digests(
     known = [rule.slug for rule in active.config.rules]
     # A rule that was taken away after it matched still owes what it found.
     order = [*(slug for slug in known if slug in with_news), *sorted(with_news.difference(known))]
-    return [_draft(active.config, subscriber, slot, matter.of_rule(slug), links, slug) for slug in order]
+    clippings = ((slug, matter.of_rule(slug, with_others=slug == order[0])) for slug in order)
+    return [_draft(active.config, subscriber, slot, own, links, slug) for slug, own in clippings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +172,14 @@ class _Matter:
     away: Sequence[tuple[datetime, datetime]]
     failing: float
 
-    def of_rule(self, slug: str) -> _Matter:
-        """What of it one rule's clipping has."""
-        items = [item for item in self.items if item.rule == slug]
-        return replace(self, items=items, changed=[edit for edit in self.changed if edit.rule == slug])
+    def of_rule(self, slug: str, *, with_others: bool) -> _Matter:
+        """What of it one rule's clipping has; ``with_others``: spikes and silences that are no rule's, too."""
+        return replace(
+            self,
+            items=[item for item in self.items if item.rule == slug],
+            changed=[edit for edit in self.changed if edit.rule == slug],
+            unusual=[each for each in self.unusual if (with_others if each.subject is not Subject.RULE else each.slug == slug)],
+        )
 
 
 async def _gather(store: Store, active: Active, subscriber: Subscriber, slot: Slot) -> _Matter:
@@ -184,7 +189,7 @@ async def _gather(store: Store, active: Active, subscriber: Subscriber, slot: Sl
         window,
         items=items,
         changed=await store.read(edits.owed_edits, subscriber.id, slot.ends_at),
-        counts=await store.read(digests.matches_between, days_before(window[0], zone, DAYS)),
+        counts=await store.read(digests.matches_between, days_before(window[0], zone, DAYS), subscriber.subscription.groups),
         troubles=[_trouble(source) for source in await store.read(sources.troubled)],
         gaps=[_gap(source) for source in await store.read(missed_between, *window)],
         unusual=await store.read(volumes.begun_between, *window),
@@ -209,7 +214,9 @@ def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, 
         name, query = (spec.name, spec.query) if spec else (slug, "")
         rules.append(RuleDigest(slug, name, query, matter.counts.get(slug, (0,) * DAYS)))
     reader = subscription.addressed(subscriber.recipient)
-    reader = replace(reader, rules=(rule,) if rule else (*reader.rules, *sorted(owed)))
+    # A clipping's matter is its own already; of what is no rule's, those are told who follow everything.
+    everything = ("*",) if "*" in reader.rules else ()
+    reader = replace(reader, rules=(rule, *everything) if rule else (*reader.rules, *sorted(owed)))
     issue = compose(
         reader,
         slot.day,
@@ -253,8 +260,8 @@ def _last_heard_on(subscriber: Subscriber) -> date:
 
 
 def _missed(subscriber: Subscriber, slot: Slot) -> tuple[date, ...]:
-    """The local days before the slot's that had slots without a digest. A day off has none."""
-    since = subscriber.covered_until + slot.cutoff
+    """The local days before the slot's that had slots without a digest. A day off has none, nor has a pause."""
+    since = max(subscriber.covered_until + slot.cutoff, subscriber.paused_until or subscriber.begun_at)
     between = slots_between(subscriber.subscription, since, slot.due_at)
     return tuple(dict.fromkeys(each.day for each in between if each.day < slot.day))
 

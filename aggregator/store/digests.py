@@ -24,6 +24,7 @@ from aggregator.store.tables import (
     MatchRow,
     RecipientRow,
     RuleRow,
+    SourceRow,
     SubscriptionRow,
 )
 
@@ -165,17 +166,23 @@ def send_again(session: Session, digest_id: int, now: datetime) -> int:
     return line.delivery_id
 
 
-def matches_between(session: Session, bounds: Sequence[tuple[datetime, datetime]]) -> dict[str, tuple[int, ...]]:
-    """How many matches each rule had in each of the half-open spans."""
+def matches_between(
+    session: Session, bounds: Sequence[tuple[datetime, datetime]], groups: Sequence[str] = ()
+) -> dict[str, tuple[int, ...]]:
+    """How many matches each rule had in each of the half-open spans, of articles by sources of these groups (none: of all)."""
     counts: dict[str, list[int]] = {}
     for place, (start, end) in enumerate(bounds):
-        found = session.exec(
+        counted = (
             select(RuleRow.slug, func.count())
             .join(MatchRow, col(MatchRow.rule_id) == RuleRow.id)
             .where(col(MatchRow.matched_at) >= start, col(MatchRow.matched_at) < end, col(MatchRow.suppressed) == "")
             .group_by(col(RuleRow.slug))
         )
-        for slug, count in found:
+        if groups:
+            counted = counted.join(ArticleRow, col(ArticleRow.id) == MatchRow.article_id).join(
+                SourceRow, (col(SourceRow.id) == ArticleRow.source_id) & col(SourceRow.outlet_group).in_(groups)
+            )
+        for slug, count in session.exec(counted):
             counts.setdefault(slug, [0] * len(bounds))[place] = count
     return {slug: tuple(row) for slug, row in counts.items()}
 
@@ -213,7 +220,8 @@ def _freeze(
     _give(session, DigestItemRow, col(DigestItemRow.match_id), issue.match_ids, subscription_id, digest_id)
     _give(session, DigestEditRow, col(DigestEditRow.edit_id), issue.edit_ids, subscription_id, digest_id)
     if mail is not None:
-        enqueue(session, replace(mail, digest_id=digest_id), now)
+        if enqueue(session, replace(mail, digest_id=digest_id), now) is None:
+            raise Conflict(f"a digest of {slot.day} {slot.at:%H:%M:%S} is in the outbox already")
     return digest_id
 
 

@@ -209,7 +209,8 @@ def _owe(session: Session, match: Match, match_id: int, article: Article, owing:
 def _followed(rule: str, article: Article, owing: Sequence[Follower], *, without_alerts: bool = False) -> list[int]:
     """The ids of the subscriptions that follow a rule; of these, only those whose readers get no alerts, if so asked."""
     group = article.source_group
-    return [each.id for each in owing if each.subscription.wants(rule, group) and not (without_alerts and each.alerts)]
+    wanted = (each for each in owing if each.subscription.wants(rule, group))
+    return [each.id for each in wanted if not (without_alerts and each.is_alerted(rule))]
 
 
 def matched_articles(session: Session, match_ids: Sequence[int]) -> list[MatchedArticle]:

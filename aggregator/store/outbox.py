@@ -122,7 +122,7 @@ def settle(
     if broken and due_at is not None:
         waiting = (col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.due_at) < due_at)
         session.execute(update(DeliveryRow).where(*waiting).values(due_at=due_at))
-    if state is DeliveryState.FAILED:
+    if state is DeliveryState.FAILED and row.sent_at is None:  # what went out once is told, whatever became of a second time
         _give_back(session, row.digest_id)
     if rest and _still_his(session, delivery):
         suppress(session, delivery.recipient, f"{attempt.code} {attempt.detail}")
@@ -144,6 +144,19 @@ def _give_back(session: Session, digest_id: int | None) -> None:
         session.execute(update(DigestItemRow).where(col(DigestItemRow.digest_id) == digest_id).values(digest_id=None))
         session.execute(update(DigestEditRow).where(col(DigestEditRow.digest_id) == digest_id).values(digest_id=None))
         session.execute(update(DigestRow).where(col(DigestRow.id) == digest_id).values(state="failed"))
+
+
+def withdraw(session: Session, subscription_id: int, reason: str) -> None:
+    """Digests that wait untried are not sent: their reader wants none any more. What they would have told stays owed."""
+    mine = (
+        DigestRow.subscription_id == subscription_id, DeliveryRow.state == DeliveryState.DUE,
+        col(DeliveryRow.lease_token).is_(None), col(DeliveryRow.sent_at).is_(None),
+    )  # fmt: skip
+    waiting = select(DeliveryRow).join(DigestRow, col(DigestRow.id) == DeliveryRow.digest_id).where(*mine)
+    for row in session.exec(waiting).all():
+        row.state, row.detail = DeliveryState.FAILED, f"not sent: {reason}"[:300]
+        session.add(row)
+        _give_back(session, row.digest_id)
 
 
 def suppress(session: Session, recipient: str, reason: str) -> None:

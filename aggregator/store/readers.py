@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from aggregator.errors import NotFound
 from aggregator.store.tables import DeliveryRow, RecipientRow, SubscriptionRow
 
 
@@ -44,6 +45,16 @@ def stop_alerts(session: Session, recipient_id: int, reason: str) -> None:
     row = session.get_one(RecipientRow, recipient_id)
     row.alerts_stopped = row.alerts_stopped or reason[:300]
     session.add(row)
+
+
+def resume_alerts(session: Session, slug: str) -> bool:
+    """Send a reader alerts again, who had stopped them. False if he had not. Raises NotFound for one who is not there."""
+    row = session.exec(select(RecipientRow).where(RecipientRow.slug == slug, col(RecipientRow.removed_at).is_(None))).first()
+    if row is None:
+        raise NotFound(f"there is no recipient {slug!r} in the store; see recipients.toml")
+    stopped, row.alerts_stopped = bool(row.alerts_stopped), ""
+    session.add(row)
+    return stopped
 
 
 def mailed(session: Session, number: int) -> bytes | None:

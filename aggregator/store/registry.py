@@ -216,7 +216,7 @@ def _put_recipient(session: Session, spec: Recipient, now: datetime) -> None:
     if row.removed_at is not None:
         row.created_at = now
     if row.spec.get("address") != spec.address:
-        row.suppressed = ""
+        row.suppressed = row.alerts_stopped = ""
     row.spec, row.removed_at, row.created_by = RECIPIENT.dump(spec), None, ""
     session.add(row)
 

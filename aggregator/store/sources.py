@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -451,6 +451,10 @@ def health(session: Session) -> list[SourceHealth]:
     """Every active source and how it does, failing ones first."""
     entries = dict(session.exec(select(EntryRow.source_id, func.count()).group_by(col(EntryRow.source_id))).all())
     articles = dict(session.exec(select(ArticleRow.source_id, func.count()).group_by(col(ArticleRow.source_id))).all())
+    return _health(session, entries, articles)
+
+
+def _health(session: Session, entries: Mapping[int, int], articles: Mapping[int, int]) -> list[SourceHealth]:
     rows = session.exec(select(SourceRow).where(col(SourceRow.removed_at).is_(None)).order_by(SourceRow.slug)).all()
     slugs = {row.id: row.slug for row in rows}
     return [
@@ -477,9 +481,11 @@ def health(session: Session) -> list[SourceHealth]:
 
 
 def troubled(session: Session) -> list[SourceHealth]:
-    """The active sources that fail now."""
+    """The active sources that fail now. Their entries and articles are not counted."""
     return [
-        source for source in health(session) if source.failing_since is not None and source.enabled and not source.merged_into
+        source
+        for source in _health(session, {}, {})
+        if source.failing_since is not None and source.enabled and not source.merged_into
     ]
 
 

@@ -19,6 +19,7 @@ from aggregator.config.settings import Config
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.delivery import Recipient, Slot, Subscription, SubscriptionState
 from aggregator.store.codec import RECIPIENT, SUBSCRIPTION
+from aggregator.store.outbox import withdraw
 from aggregator.store.tables import DigestRow, RecipientRow, SubscriptionRow
 
 
@@ -54,17 +55,22 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A subscription to which matches are owed. ``alerts``: its reader gets mails at once, too."""
+    """A subscription to which matches are owed, and its reader. ``alerted``: he gets mails at once, too, of the rules he follows."""
 
     id: int
     subscription: Subscription
-    alerts: bool
+    reader: Recipient
+    alerted: bool
+
+    def is_alerted(self, rule: str) -> bool:
+        """Whether its reader gets mails at once of this rule."""
+        return self.alerted and self.reader.follows(rule)
 
 
 def followers(session: Session) -> tuple[Follower, ...]:
     """Every subscription to which matches are owed: active ones, paused or not, of readers who are there."""
     rows = session.execute(
-        select(SubscriptionRow.id, SubscriptionRow.spec, RecipientRow.spec)
+        select(SubscriptionRow.id, SubscriptionRow.spec, RecipientRow)
         .join(RecipientRow, col(RecipientRow.id) == SubscriptionRow.recipient_id)
         .where(
             SubscriptionRow.state == SubscriptionState.ACTIVE,
@@ -73,8 +79,13 @@ def followers(session: Session) -> tuple[Follower, ...]:
         )
         .order_by(col(SubscriptionRow.id))
     ).all()
-    found = (Follower(id_ or 0, SUBSCRIPTION.load(spec), RECIPIENT.load(person).alerts) for id_, spec, person in rows)
+    found = (_follower(id_ or 0, SUBSCRIPTION.load(spec), person) for id_, spec, person in rows)
     return tuple(each for each in found if each.subscription.enabled)
+
+
+def _follower(id_: int, subscription: Subscription, row: RecipientRow) -> Follower:
+    reader = RECIPIENT.load(row.spec)
+    return Follower(id_, subscription, reader, reader.enabled and reader.alerts and not row.suppressed and not row.alerts_stopped)
 
 
 def listing(session: Session) -> list[Subscriber]:
@@ -145,6 +156,7 @@ def stop(session: Session, subscription_id: int, reason: str, now: datetime) -> 
         row.state, row.stopped_at, row.stop_reason = SubscriptionState.STOPPED, now, reason[:300]
         row.paused_until = None
         session.add(row)
+        withdraw(session, subscription_id, reason)
 
 
 def confirm(session: Session, subscription_id: int, now: datetime) -> None:
@@ -172,11 +184,13 @@ def pause_until(session: Session, subscription_id: int, until: datetime) -> None
 def resume(session: Session, subscription_id: int, now: datetime) -> None:
     """Take up a subscription that was paused or stopped; after a stop it counts from now on.
 
-    Raises Conflict for one that waits for its reader's confirmation.
+    Raises Conflict for one that its reader has not confirmed, whether it waits for him still or not.
     """
     row = _row(session, subscription_id)
     if row.state == SubscriptionState.PENDING:
         raise Conflict(f"subscription {row.slug!r} waits for its reader, who has not confirmed it")
+    if row.created_by and row.begun_at == row.created_at:
+        raise Conflict(f"subscription {row.slug!r} was never confirmed by its reader; invite him again")
     if row.state == SubscriptionState.STOPPED:
         row.state, row.begun_at, row.stopped_at, row.stop_reason = SubscriptionState.ACTIVE, now, None, ""
     row.paused_until = None
@@ -263,12 +277,21 @@ def put_subscriptions(session: Session, config: Config, now: datetime) -> None:
 
 
 def stopped_by_readers(session: Session, config: Config) -> tuple[str, ...]:
-    """What the files ask for and a stop keeps from happening, in words."""
+    """What the files ask for and a stop keeps from happening, in words: subscriptions, and readers' alerts."""
     rows = session.exec(
         select(SubscriptionRow).where(SubscriptionRow.state == SubscriptionState.STOPPED).order_by(col(SubscriptionRow.slug))
     ).all()
     wanted = {each.slug for each in config.all_subscriptions}
+    people = session.exec(
+        select(RecipientRow).where(col(RecipientRow.removed_at).is_(None)).order_by(col(RecipientRow.slug))
+    ).all()
+    alerted = {each.slug for each in config.recipients if each.alerts}
     return tuple(
+        f"the alerts of {row.slug} were stopped ({row.alerts_stopped}) and stay so;"
+        f" `aggregator alert resume {row.slug}` takes them up again"
+        for row in people
+        if row.slug in alerted and row.alerts_stopped
+    ) + tuple(
         f"subscription {row.slug} was stopped on {row.stopped_at:%Y-%m-%d} ({row.stop_reason}) and stays so;"
         f" `aggregator subscription resume {row.slug}` takes it up again"
         for row in rows

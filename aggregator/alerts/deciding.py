@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from aggregator.alerts.quiet import HOUR, next_hour, quiet_until
 from aggregator.model.alert import (
+    MOST_STORIES,
     AlertMail,
     AlertPlan,
     AlertState,
@@ -102,7 +103,7 @@ class _Desk:
         if not (self._recipient.enabled and self._recipient.alerts):
             return _suppressed(row, Why.GONE, "the reader takes no alerts any more")
         if self._limits.rests:
-            return _suppressed(row, Why.RESTS, f"mail to the reader's address rests: {self._limits.rests}")
+            return _suppressed(row, Why.RESTS, f"nothing is sent to the reader: {self._limits.rests}")
         return None
 
     def _snoozed(self, row: Pending) -> Ruling | None:
@@ -147,8 +148,12 @@ class _Desk:
         return Ruling(row.id, AlertState.HELD, Why.QUIET, f"quiet until {_utc(until)}", until)
 
     def _storm(self, row: Pending) -> Storm | None:
-        """The storm that a row is part of. What was held for one already has waited long enough, and is told now."""
-        if row.lane is not Lane.NOW or (row.rule, row.story) in self._grown or row.why is Why.STORM:
+        """The storm that a row is part of. What was held for one already has waited long enough, and is told now.
+
+        A rule that wants an answer has none: its alerts must be acknowledged, or handed on.
+        """
+        mine = row.lane is Lane.NOW and not self._limit(row.rule).acknowledged
+        if not mine or (row.rule, row.story) in self._grown or row.why is Why.STORM:
             return None
         return next((storm for storm in self._limits.storms if storm.slug == (row.rule if storm.of_rule else row.source)), None)
 
@@ -196,6 +201,7 @@ class _Desk:
             told += inside
             if outside:
                 over[slug] = outside
+        told = self._that_a_mail_shows(told)
         if not told:
             self._wait_for_room(over)
             return None
@@ -218,6 +224,17 @@ class _Desk:
             priority=min((row.priority for row in told), key=_WEIGHT.__getitem__),
             rule=rule,
         )
+
+    def _that_a_mail_shows(self, told: list[Pending]) -> list[Pending]:
+        """Of what no digest holds only so many stories as a mail shows: the others come with the next hour, uncounted by caps."""
+        alone = list(_grouped((row for row in told if not row.in_digest), lambda row: row.story))
+        later = set(alone[MOST_STORIES:])
+        hour = next_hour(self._recipient, self._now)
+        for row in told:
+            if row.story in later:
+                detail = f"more than {MOST_STORIES} stories in one mail; told {_utc(hour)}"
+                self._rulings.append(Ruling(row.id, AlertState.HELD, Why.CAP, detail, hour))
+        return [row for row in told if row.story not in later]
 
     def _within_its_cap(self, rule: str, rows: Sequence[Pending]) -> tuple[list[Pending], list[Pending]]:
         most = self._limit(rule).per_hour

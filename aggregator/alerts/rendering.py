@@ -30,10 +30,9 @@ from aggregator.letter import (
     wrapped,
     write_html,
 )
+from aggregator.model.alert import MOST_STORIES
 from aggregator.model.delivery import AlertIntent, Letter, StoryBlock
 from aggregator.text import direction
-
-MOST_STORIES = 25
 
 # Stories, other outlets and snippets of each: every step shows less than the one before.
 _LADDER = ((MOST_STORIES, 3, 2), (MOST_STORIES, 0, 1), (MOST_STORIES, 0, 0), (10, 0, 0), (3, 0, 0))
@@ -122,7 +121,7 @@ def _notes(intent: AlertIntent, reader: Reader, names: Mapping[str, str]) -> Ite
         yield words.unanswered.format(recipient=named(intent.unanswered, 80))
     headlines = {item.article.story_id: item.article.title for item in reversed(intent.items)}
     for story, outlets in intent.grown.items():
-        headline = named(headlines[story], 100)
+        headline = named(headlines.get(story, ""), 100)
         yield words.now_in.format(counted=words.count(words.outlets, outlets), headline=headline)
     for rule, stories in intent.more:
         yield words.over_cap.format(rule=named(names.get(rule) or rule, 60), counted=words.count(words.stories, stories))

@@ -103,7 +103,8 @@ def snooze(
     call: Call = context.obj
     _, store = call.opened()
     now = datetime.now(UTC)
-    until = now + (now - at) if (at := instant(length, now)) < now else at
+    at = instant(length, now)
+    until = now + (now - at) if length[-1:] in "mhd" else at
     with store:
         line = store.write_now(snoozes.snooze, story, until, now, rule=rule, recipient=recipient, by=getpass.getuser())
     typer.echo(_snooze(line))

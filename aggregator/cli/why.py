@@ -92,7 +92,7 @@ def _told(found: Trace, config: Config) -> Iterator[str]:
     if reader.removed_at is not None:
         yield f"  taken away {utc(reader.removed_at)}"
     if reader.rests:
-        yield f"  mail to this address rests: {printable(reader.rests)}"
+        yield f"  nothing is sent to him: {printable(reader.rests)}"
     if found.article is None:
         yield "not stored: no article has this address"
         for entry in found.entries:

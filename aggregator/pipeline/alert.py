@@ -124,7 +124,8 @@ async def _spike(rooms: Rooms, person: Recipient, reader: Reader, spike: SpikeMa
 
 
 def _key(reader: Reader, number: int) -> str:
-    return f"alert:{reader.id}:{number}"
+    """What a notice's mail is known by. Alerts of older versions were known by ``alert:``, and are in the outbox still."""
+    return f"notice:{reader.id}:{number}"
 
 
 def _names(rules: tuple[RuleSpec, ...]) -> Mapping[str, str]:

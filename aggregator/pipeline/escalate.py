@@ -70,7 +70,7 @@ async def _notice(
 ) -> NewNotice:
     config = rooms.active.config
     items = await rooms.store.read(matched_articles, late.match_ids)
-    key, links = f"alert:{recipient_id}:{number}", await links_of(rooms.store, config.settings, now)
+    key, links = f"notice:{recipient_id}:{number}", await links_of(rooms.store, config.settings, now)
     url = links.url(Purpose.ACKNOWLEDGE, number_of(key)) if links else ""
     own = alert_links(links, recipient_id, key)
     intent = AlertIntent(person, tuple(items), urgent=True, unanswered=late.recipient, acknowledge_url=url, links=own)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, insert, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, insert, update
 from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from aggregator.errors import Conflict
 from aggregator.model.alert import AlertState, Earlier, Past, Pending, Ruling, Why
+from aggregator.model.delivery import SubscriptionState
 from aggregator.model.rule import Lane, Priority
 from aggregator.store.outbox import NewDelivery, enqueue
 from aggregator.store.tables import (
@@ -32,6 +33,13 @@ from aggregator.store.tables import (
 
 HOUR = timedelta(hours=1)
 _OPEN = (AlertState.WAITING.value, AlertState.HELD.value)
+
+
+def _is_open() -> ColumnElement[bool]:
+    """What is still to be decided. Its states stand in the statement itself, or SQLite would not see that their index serves."""
+    return col(AlertRow.state).in_(bindparam("open_states", _OPEN, expanding=True, literal_execute=True))
+
+
 _BEFORE = (Why.FIRST_POLL.value, Why.BACK_FILL.value, Why.NEW_RULE.value)
 _LEGACY = -1
 """The mail of what an older version told."""
@@ -75,7 +83,7 @@ class NewNotice:
 
 def due_readers(session: Session, now: datetime) -> list[Reader]:
     """Everyone of whom something is to be decided at ``now``."""
-    due = select(AlertRow.recipient_id).where(col(AlertRow.state).in_(_OPEN), col(AlertRow.due_at) <= now).distinct()
+    due = select(AlertRow.recipient_id).where(_is_open(), col(AlertRow.due_at) <= now).distinct()
     rows = session.exec(select(RecipientRow).where(col(RecipientRow.id).in_(due)).order_by(col(RecipientRow.id))).all()
     numbers = select(NoticeRow.recipient_id, func.max(NoticeRow.number)).group_by(col(NoticeRow.recipient_id))
     known = dict(session.exec(numbers.where(col(NoticeRow.recipient_id).in_([row.id for row in rows]))).all())
@@ -89,7 +97,7 @@ def due_readers(session: Session, now: datetime) -> list[Reader]:
 
 def pending(session: Session, recipient_id: int) -> list[Pending]:
     """Everything that waits for a reader, with where its articles stand now."""
-    rows = session.execute(_placed(recipient_id).where(col(AlertRow.state).in_(_OPEN))).all()
+    rows = session.execute(_placed(recipient_id).where(_is_open())).all()
     owed = _owed(session, recipient_id, [row.match_id for row, *_ in rows])
     return [
         Pending(
@@ -130,7 +138,8 @@ def _placed(recipient_id: int) -> Select[AlertRow, str, int, int | None, str, da
 def _owed(session: Session, recipient_id: int, match_ids: Sequence[int]) -> set[int]:
     """Those matches that a digest gives, or gave, to the reader."""
     mine = select(DigestItemRow.match_id).join(SubscriptionRow, col(SubscriptionRow.id) == DigestItemRow.subscription_id)
-    mine = mine.where(SubscriptionRow.recipient_id == recipient_id)
+    there = (col(SubscriptionRow.state) == SubscriptionState.ACTIVE) & col(SubscriptionRow.removed_at).is_(None)
+    mine = mine.where(SubscriptionRow.recipient_id == recipient_id, col(DigestItemRow.digest_id).is_not(None) | there)
     found: set[int] = set()
     for start in range(0, len(match_ids), 500):
         ids = col(DigestItemRow.match_id).in_(match_ids[start : start + 500])
@@ -159,7 +168,7 @@ def past(session: Session, recipient_id: int, stories: Collection[int], now: dat
 
 def _earlier(session: Session, recipient_id: int, stories: Collection[int]) -> tuple[Earlier, ...]:
     """What is in these stories now, and what was told as one of them and is elsewhere since."""
-    statement = _placed(recipient_id).where(col(AlertRow.state).not_in(_OPEN))
+    statement = _placed(recipient_id).where(~_is_open())
     ids, found = sorted(stories), list[Earlier]()
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
@@ -225,7 +234,7 @@ def _rule(session: Session, rulings: Sequence[Ruling], now: datetime, notice_id:
 def _settle(session: Session, ids: Sequence[int], at: datetime | None, **values: Any) -> None:
     done = 0
     for start in range(0, len(ids), 500):
-        mine = (col(AlertRow.id).in_(ids[start : start + 500]), col(AlertRow.state).in_(_OPEN))
+        mine = (col(AlertRow.id).in_(ids[start : start + 500]), _is_open())
         done += session.execute(update(AlertRow).where(*mine).values(decided_at=at, **values)).rowcount  # type: ignore[attr-defined]
     if done != len(ids):
         raise Conflict("an alert was decided on by somebody else")

@@ -26,6 +26,9 @@ BATCH = 500
 FEW = 500
 """So many articles are read and sorted; of more, the index by date says which comes first."""
 
+MOST_VALUES = 100
+"""Of a longer list of tags, addresses or domains the database is asked nothing: its expressions may only be so deep."""
+
 SHOWN_AT: Mapped[datetime] = col(ArticleRow.shown_at)
 """When an article was published, or else first seen."""
 
@@ -108,13 +111,13 @@ def narrowed(
 
 def _of_columns(session: Session, narrow: Narrowing) -> Iterator[ColumnElement[bool]]:
     """What a narrowing asks of tags, address and length, or a little less: spellings beyond ASCII are left to the matcher."""
-    if narrow.tags:
+    if 0 < len(narrow.tags) <= MOST_VALUES:
         written = cast(ArticleRow.tags, AutoString())  # as ``json.dumps`` wrote them
         yield or_(*(written.contains(json.dumps(tag), autoescape=True) for tag in narrow.tags))
     url = col(ArticleRow.url)
     size = func.octet_length(url) if is_postgresql(session) else func.length(cast(url, LargeBinary()))
     for values in (narrow.domains, narrow.urls):
-        if values and all(map(str.isascii, values)):
+        if 0 < len(values) <= MOST_VALUES and all(map(str.isascii, values)):
             yield or_(*(func.lower(url).contains(value, autoescape=True) for value in values), size > func.length(url))
     if narrow.least_words is not None:
         yield col(ArticleRow.words) >= narrow.least_words

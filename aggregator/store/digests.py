@@ -219,9 +219,8 @@ def _freeze(
         raise Conflict(f"the digest of {slot.day} {slot.at:%H:%M} exists already") from None
     _give(session, DigestItemRow, col(DigestItemRow.match_id), issue.match_ids, subscription_id, digest_id)
     _give(session, DigestEditRow, col(DigestEditRow.edit_id), issue.edit_ids, subscription_id, digest_id)
-    if mail is not None:
-        if enqueue(session, replace(mail, digest_id=digest_id), now) is None:
-            raise Conflict(f"a digest of {slot.day} {slot.at:%H:%M:%S} is in the outbox already")
+    if mail is not None and enqueue(session, replace(mail, digest_id=digest_id), now) is None:
+        raise Conflict(f"a digest of {slot.day} {slot.at:%H:%M:%S} is in the outbox already")
     return digest_id
 
 

@@ -146,19 +146,6 @@ def _give_back(session: Session, digest_id: int | None) -> None:
         session.execute(update(DigestRow).where(col(DigestRow.id) == digest_id).values(state="failed"))
 
 
-def withdraw(session: Session, subscription_id: int, reason: str) -> None:
-    """Digests that wait untried are not sent: their reader wants none any more. What they would have told stays owed."""
-    mine = (
-        DigestRow.subscription_id == subscription_id, DeliveryRow.state == DeliveryState.DUE,
-        col(DeliveryRow.lease_token).is_(None), col(DeliveryRow.sent_at).is_(None),
-    )  # fmt: skip
-    waiting = select(DeliveryRow).join(DigestRow, col(DigestRow.id) == DeliveryRow.digest_id).where(*mine)
-    for row in session.exec(waiting).all():
-        row.state, row.detail = DeliveryState.FAILED, f"not sent: {reason}"[:300]
-        session.add(row)
-        _give_back(session, row.digest_id)
-
-
 def suppress(session: Session, recipient: str, reason: str) -> None:
     """Let mail to a recipient rest: the relay refused the address for good."""
     session.execute(update(RecipientRow).where(col(RecipientRow.slug) == recipient).values(suppressed=reason[:300]))

@@ -19,7 +19,6 @@ from aggregator.config.settings import Config
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.delivery import Recipient, Slot, Subscription, SubscriptionState
 from aggregator.store.codec import RECIPIENT, SUBSCRIPTION
-from aggregator.store.outbox import withdraw
 from aggregator.store.tables import DigestRow, RecipientRow, SubscriptionRow
 
 
@@ -55,7 +54,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A subscription to which matches are owed, and its reader. ``alerted``: he gets mails at once, too, of the rules he follows."""
+    """A subscription to which matches are owed, and its reader. ``alerted``: he gets mails at once of the rules he follows."""
 
     id: int
     subscription: Subscription
@@ -156,7 +155,6 @@ def stop(session: Session, subscription_id: int, reason: str, now: datetime) -> 
         row.state, row.stopped_at, row.stop_reason = SubscriptionState.STOPPED, now, reason[:300]
         row.paused_until = None
         session.add(row)
-        withdraw(session, subscription_id, reason)
 
 
 def confirm(session: Session, subscription_id: int, now: datetime) -> None:

@@ -147,7 +147,8 @@ def trace(session: Session, recipient: str, article: int | str) -> Trace:
     row = session.exec(select(RecipientRow).where(RecipientRow.slug == recipient)).one_or_none()
     if row is None:
         raise NotFound(f"there is no recipient {recipient!r} in the store; run `aggregator apply` first")
-    reader = ReaderRecord(row.id or 0, row.slug, str(row.spec.get("address", "")), row.created_at, row.removed_at, row.suppressed)
+    address, rests = str(row.spec.get("address", "")), row.suppressed or row.alerts_stopped
+    reader = ReaderRecord(row.id or 0, row.slug, address, row.created_at, row.removed_at, rests)
     number = article if isinstance(article, int) else _article_at(session, article)
     if number is None:
         return Trace(reader, None, (), _entries_at(session, str(article)))

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from aggregator.alerts.quiet import HOUR, next_hour, quiet_until
 from aggregator.model.alert import (
-    MOST_STORIES,
     AlertMail,
     AlertPlan,
     AlertState,
@@ -201,7 +200,6 @@ class _Desk:
             told += inside
             if outside:
                 over[slug] = outside
-        told = self._that_a_mail_shows(told)
         if not told:
             self._wait_for_room(over)
             return None
@@ -224,17 +222,6 @@ class _Desk:
             priority=min((row.priority for row in told), key=_WEIGHT.__getitem__),
             rule=rule,
         )
-
-    def _that_a_mail_shows(self, told: list[Pending]) -> list[Pending]:
-        """Of what no digest holds only so many stories as a mail shows: the others come with the next hour, uncounted by caps."""
-        alone = list(_grouped((row for row in told if not row.in_digest), lambda row: row.story))
-        later = set(alone[MOST_STORIES:])
-        hour = next_hour(self._recipient, self._now)
-        for row in told:
-            if row.story in later:
-                detail = f"more than {MOST_STORIES} stories in one mail; told {_utc(hour)}"
-                self._rulings.append(Ruling(row.id, AlertState.HELD, Why.CAP, detail, hour))
-        return [row for row in told if row.story not in later]
 
     def _within_its_cap(self, rule: str, rows: Sequence[Pending]) -> tuple[list[Pending], list[Pending]]:
         most = self._limit(rule).per_hour

@@ -30,10 +30,10 @@ from aggregator.letter import (
     wrapped,
     write_html,
 )
-from aggregator.model.alert import MOST_STORIES
 from aggregator.model.delivery import AlertIntent, Letter, StoryBlock
 from aggregator.text import direction
 
+MOST_STORIES = 25
 # Stories, other outlets and snippets of each: every step shows less than the one before.
 _LADDER = ((MOST_STORIES, 3, 2), (MOST_STORIES, 0, 1), (MOST_STORIES, 0, 0), (10, 0, 0), (3, 0, 0))
 

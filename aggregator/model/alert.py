@@ -9,9 +9,6 @@ from enum import StrEnum
 
 from aggregator.model.rule import Lane, Priority
 
-MOST_STORIES = 25
-"""Stories that one mail of alerts shows at most."""
-
 
 class AlertState(StrEnum):
     """Where a match stands on its way to one reader. The last two are final."""

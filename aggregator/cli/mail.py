@@ -13,7 +13,7 @@ from aggregator.cli.options import Call
 from aggregator.cli.printing import counted, printable
 from aggregator.config.settings import Config
 from aggregator.errors import AggregatorError
-from aggregator.notify.mailbox import MOST_BYTES
+from aggregator.notify.bounces import MOST_BYTES
 from aggregator.pipeline.bounces import BounceReport, read_mailbox, take_bounce
 from aggregator.store import Store
 

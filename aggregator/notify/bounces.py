@@ -8,22 +8,43 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import compat32
+from email.policy import Compat32
 from enum import StrEnum
 from itertools import islice
 
 from aggregator.notify.listing import UNSUBSCRIBE
 from aggregator.notify.message import clean_header
 
-_STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+_STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b", re.ASCII)
 _WISH = re.compile(rf"(?:re:\s*)?{UNSUBSCRIBE}\s+([a-z])/([\w-]+)\s*", re.IGNORECASE | re.ASCII)
-_LINK = re.compile(r"<https?://[^>\s]*/([a-z])/([\w-]+)>", re.ASCII)
+# Whatever repeats has a bound here: these texts are anybody's, and time must not grow with their square.
+_LINK = re.compile(r"<https?://[^<>\s]{0,500}/([a-z])/([\w-]{1,100})>", re.ASCII)
 # The box is full, or the message too big: they speak of a day or a message, not of the address.
 _PASSING = frozenset({"5.2.2", "5.2.3", "5.3.4"})
-_ADDRESS = re.compile(r"[^\s<>,;:\"()@]+@[^\s<>,;:\"()@]+")
+_ADDRESS = re.compile(r"[^\s<>,;:\"()@]{1,100}@[^\s<>,;:\"()@]{1,255}")
 _MOST_PARTS = 50
+# A level within another: email.parser takes each line through all of them.
+_LEVEL = re.compile(rb"multipart/|message/", re.IGNORECASE)
+_MOST_LEVELS = 20
+MOST_BYTES = 256_000
+"""Of a mail no more is read: a report, and the headers of what it returns, stand in front."""
+
+# What email.parser and its messages raise for parameters and charsets that are broken: of no kind that it would promise.
+_BROKEN = (ArithmeticError, AssertionError, AttributeError, LookupError, MessageError, RuntimeError, TypeError, ValueError)
+
+
+class _Cut(Compat32):
+    """No header is longer than this: reading the parameters of one takes a time that grows with its square."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:2000]
+
+
+_POLICY = _Cut()
 
 
 class ReportKind(StrEnum):
@@ -52,12 +73,22 @@ class Report:
 
 
 def read_report(raw: bytes, recipient: str = "") -> Report:
-    """Read a mail of which we know nothing. ``recipient`` is the address that it was delivered to, if the mail system says so."""
-    try:
-        message = BytesParser(policy=compat32).parsebytes(raw)
-        parts = list(islice(message.walk(), _MOST_PARTS))
-    except RecursionError:
+    """Read a mail of which we know nothing. ``recipient`` is the address that it was delivered to, if the mail system says so.
+
+    It takes any bytes, of which ``MOST_BYTES`` are read; a mail that is broken is NOTHING, too.
+    """
+    raw = raw[:MOST_BYTES]
+    if sum(1 for _ in islice(_LEVEL.finditer(raw), _MOST_LEVELS + 1)) > _MOST_LEVELS:
         return Report(ReportKind.NOTHING, "nested too deeply to be read")
+    try:
+        return _read(raw, recipient)
+    except _BROKEN as error:
+        return Report(ReportKind.NOTHING, f"cannot be read ({type(error).__name__})")
+
+
+def _read(raw: bytes, recipient: str) -> Report:
+    message = BytesParser(policy=_POLICY).parsebytes(raw)
+    parts = list(islice(message.walk(), _MOST_PARTS))
     senders = [recipient] if recipient else []
     senders += [value for name in ("Delivered-To", "X-Original-To", "Envelope-To", "To") for value in _addresses(message, name)]
     subject = _line(message, "Subject")
@@ -110,16 +141,19 @@ def _line(message: Message, name: str) -> str:
 
 def _addresses(message: Message, name: str) -> list[str]:
     """Whatever looks like an address; which of them are ours is told by their tags, so they need no careful reading."""
-    values = " ".join(str(value)[:2000] for value in (message.get_all(name) or [])[:5])
+    values = " ".join(str(value) for value in (message.get_all(name) or [])[:5])
     return [found[0] for found in islice(_ADDRESS.finditer(values), 20)]
 
 
 def _original(part: Message) -> Message:
-    """The headers of a message that stands within a part."""
-    payload = part.get_payload()
-    if isinstance(payload, list) and payload and isinstance(payload[0], Message):
-        return payload[0]
-    return BytesParser(policy=compat32).parsebytes(part.get_payload(decode=True) or b"", headersonly=True)  # type: ignore[arg-type]
+    """The headers of a message that stands within a part; none when they cannot be read."""
+    try:
+        payload = part.get_payload()
+        if isinstance(payload, list) and payload and isinstance(payload[0], Message):
+            return payload[0]
+        return BytesParser(policy=_POLICY).parsebytes(part.get_payload(decode=True) or b"", headersonly=True)  # type: ignore[arg-type]
+    except _BROKEN:
+        return Message()  # the rest of the report may have a proof all the same
 
 
 def _links(part: Message) -> list[tuple[str, str]]:

@@ -14,9 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from aggregator.config.settings import MailSettings
 from aggregator.errors import ConfigError
-
-MOST_BYTES = 2_000_000
-"""Of a mail no more is read: a report stands in front of what it returns."""
+from aggregator.notify.bounces import MOST_BYTES
 
 MOST = 1000
 """Mails read at a time."""

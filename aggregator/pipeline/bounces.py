@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class BounceReport:
 
 async def take_bounce(store: Store, settings: Settings, raw: bytes, now: datetime, recipient: str = "") -> BounceReport:
     """Read a mail that came back, and do what follows from it. Doing it twice changes nothing."""
-    report = read_report(raw, recipient)
+    report = await asyncio.to_thread(read_report, raw, recipient)
     if report.kind is ReportKind.NOTHING:
         return BounceReport(report.kind, report.detail, "nothing is to be done")
     secret = await secret_of(store, now)

@@ -220,6 +220,35 @@ def test_hostile_reports_are_read_in_peace() -> None:
     assert len(read_report(dsn(said="x" * 100_000)).detail) <= 200
 
 
+@pytest.mark.parametrize(
+    ("raw", "detail"),
+    [
+        (dsn(headers="List-Archive: " + "<http://" * 100_000), "5.1.1 550 5.1.1 no such user"),
+        (dsn(envelope="a" * 200_000), "5.1.1 550 5.1.1 no such user"),
+        (b'Content-Type: multipart/mixed; a="' + b";" * 2_000_000 + b"\n\nx", "no report of a mail system"),
+        (dsn().replace(b"I could", b"Content-Type: message/rfc822\n" * 30), "nested too deeply to be read"),
+    ],
+    ids=["links", "addresses", "parameters", "levels"],
+)
+def test_what_would_be_read_for_minutes_is_cut(raw: bytes, detail: str) -> None:
+    assert read_report(raw).detail == detail
+
+
+def test_only_links_of_a_sane_length_are_read() -> None:
+    for length, links in ((400, (("v", "token"),)), (600, ())):
+        assert read_report(dsn(headers=f"List-Archive: <https://example.org/{'x' * length}/v/token>")).links == links
+
+
+BROKEN_CHARSETS = ["charset*=utf-8''x", 'charset="a\x00b"', "charset=idna", "charset=punycode"]
+
+
+@pytest.mark.parametrize("charset", BROKEN_CHARSETS)
+def test_a_broken_charset_takes_the_returned_headers_alone(charset: str) -> None:
+    raw = dsn("bounce+1.aaaaaaaa@example.org", headers="X: \xe9", kind=f"text/rfc822-headers; {charset}")
+    report = read_report(raw.replace(b"\xc3\xa9", b"\xe9"))
+    assert (report.kind, report.senders, report.links) == (ReportKind.HARD, ("bounce+1.aaaaaaaa@example.org",), ())
+
+
 Fill = Callable[[Path, list[bytes]], None]
 
 
@@ -243,6 +272,17 @@ async def test_a_mailbox_is_read_once(post: Post, tmp_path: Path, fill: Fill) ->
     settings = replace(post.settings, mail=replace(post.settings.mail, bounce_mailbox=str(tmp_path / "box")))
     kinds = [report.kind async for report in read_mailbox(post.store, settings, NOW)]
     assert sorted(kinds) == ["hard", "nothing", "nothing"]
+    assert post.state()[0].startswith("bounced: 5.1.1")
+    assert [report async for report in read_mailbox(post.store, settings, NOW)] == []
+
+
+@pytest.mark.parametrize("fill", [into_maildir, into_mbox])
+async def test_a_broken_mail_does_not_stand_in_the_way_of_the_next(post: Post, tmp_path: Path, fill: Fill) -> None:
+    sent = post.send("digest:1")
+    broken = [dsn(headers="X: \xe9", kind=f"text/rfc822-headers; {charset}") for charset in BROKEN_CHARSETS]
+    fill(tmp_path / "box", [*broken, b'Content-Type: multipart/x; boundary*="a\n\nb', dsn(f"<{post.envelope(sent)}>")])
+    settings = replace(post.settings, mail=replace(post.settings.mail, bounce_mailbox=str(tmp_path / "box")))
+    assert len([report async for report in read_mailbox(post.store, settings, NOW)]) == 6
     assert post.state()[0].startswith("bounced: 5.1.1")
     assert [report async for report in read_mailbox(post.store, settings, NOW)] == []
 

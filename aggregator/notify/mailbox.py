@@ -6,15 +6,18 @@ import asyncio
 import imaplib
 import mailbox
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from aggregator.config.settings import MailSettings
 from aggregator.errors import ConfigError
 from aggregator.notify.bounces import MOST_BYTES
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MOST = 1000
 """Mails read at a time."""
@@ -43,7 +46,7 @@ class _Box(Protocol):
 
 
 class Mailbox:
-    """The mailbox of the settings, as a context manager. Raises ConfigError when it cannot be read.
+    """The mailbox of the settings, as a context manager. All of it raises ConfigError when it cannot be read, or not marked.
 
     ``tls_context`` replaces the system's trusted certificates.
     """
@@ -53,16 +56,12 @@ class Mailbox:
         self._box: _Box | None = None
 
     async def __aenter__(self) -> Mailbox:
-        try:
-            self._box = await asyncio.to_thread(self._open)
-        except (OSError, imaplib.IMAP4.error, mailbox.Error) as error:
-            told = str(error) or type(error).__name__
-            raise ConfigError(f"the mailbox of bounces cannot be read: {told}", key=_KEY, hint="see docs/mail.md") from None
+        self._box = await _try(self._open)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._box is not None:
-            await asyncio.to_thread(self._box.close)
+            await _try(self._box.close)
 
     def _open(self) -> _Box:
         where = self._settings.bounce_mailbox
@@ -79,13 +78,22 @@ class Mailbox:
     async def unread(self) -> AsyncIterator[tuple[str, bytes]]:
         """The mails that nobody has dealt with, each with its key."""
         assert self._box is not None
-        for key in (await asyncio.to_thread(self._box.unread))[:MOST]:
-            yield key, await asyncio.to_thread(self._box.fetch, key)
+        for key in (await _try(self._box.unread))[:MOST]:
+            yield key, await _try(self._box.fetch, key)
 
     async def mark_read(self, key: str) -> None:
         """A mail is dealt with, and will not be read again."""
         assert self._box is not None
-        await asyncio.to_thread(self._box.mark_read, key)
+        await _try(self._box.mark_read, key)
+
+
+async def _try(act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call what blocks in a thread. Raises ConfigError for whatever a mailbox refuses."""
+    try:
+        return await asyncio.to_thread(act, *args, **kwargs)
+    except (OSError, imaplib.IMAP4.error, mailbox.Error, LookupError) as error:  # LookupError: the mail was taken away meanwhile
+        told = str(error) or type(error).__name__
+        raise ConfigError(f"the mailbox of bounces cannot be used: {told}", key=_KEY, hint="see docs/mail.md") from None
 
 
 class _Maildir:

@@ -13,7 +13,7 @@ from aggregator.notify.bounces import Report, ReportKind, read_report
 from aggregator.notify.links import Links, Purpose, bounced_delivery
 from aggregator.notify.mailbox import Mailbox
 from aggregator.pipeline.linking import BY_MAIL, secret_of
-from aggregator.store import Store, bounces, readers, subscriptions
+from aggregator.store import Store, bounces, readers, subscriptions, told_plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,18 @@ class BounceReport:
 
 
 async def take_bounce(store: Store, settings: Settings, raw: bytes, now: datetime, recipient: str = "") -> BounceReport:
-    """Read a mail that came back, and do what follows from it. Doing it twice changes nothing."""
+    """Read a mail that came back, and do what follows from it. Doing it twice changes nothing.
+
+    Raises StoreError when that cannot be written down; the mail is then to be kept.
+    """
     report = await asyncio.to_thread(read_report, raw, recipient)
     if report.kind is ReportKind.NOTHING:
         return BounceReport(report.kind, report.detail, "nothing is to be done")
+    with told_plainly():
+        return await _judge(store, settings, raw, report, now)
+
+
+async def _judge(store: Store, settings: Settings, raw: bytes, report: Report, now: datetime) -> BounceReport:
     secret = await secret_of(store, now)
     links = Links(settings.public_base_url or "", secret)
     if report.kind is ReportKind.UNSUBSCRIBE:

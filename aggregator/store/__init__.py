@@ -4,6 +4,6 @@ A unit of work is a plain ``def unit(session, …)`` run by ``await store.write(
 one call, one transaction, no network inside. Rows never leave this room.
 """
 
-from aggregator.store.engine import Store
+from aggregator.store.engine import Store, told_plainly
 
-__all__ = ["Store"]
+__all__ = ["Store", "told_plainly"]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 
 from aggregator.errors import StoreError
-from aggregator.store.postgresql import PostgresqlDatabase
+from aggregator.store.postgresql import PostgresqlDatabase, said
 from aggregator.store.sqlite import SqliteDatabase, sqlite_path
 
 P = ParamSpec("P")
@@ -23,6 +24,16 @@ T = TypeVar("T")
 
 READERS = 4
 """Reader threads. Reads are short; more threads would only fight for the interpreter."""
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Whatever the database refuses inside is a StoreError, in its own words: for callers who are to try again later."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        told = said(error) if isinstance(error, DBAPIError) else " ".join(str(error).split())
+        raise StoreError(f"the store cannot be used at present: {told}") from error
 
 
 class Database(Protocol):

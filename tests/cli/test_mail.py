@@ -59,6 +59,21 @@ def test_a_mail_system_is_asked_to_try_again_when_the_store_is_not_to_be_had(des
     assert b"cannot be opened" in done.stderr
 
 
+def test_a_mail_that_cannot_be_written_down_is_kept_by_the_mail_system_and_a_broken_one_is_not(desk: Desk) -> None:
+    desk.edit("aggregator.toml", ('"folder"', BOUNCES))
+    with Store(f"sqlite:///{desk.database}") as store:
+        address = bounce_sender("bounce@aggregator.example", store.write_now(instance.secret, NOW), 1)
+    broken = dsn(address, headers="X: \xe9", kind="text/rfc822-headers; charset*=utf-8''x")
+    desk.sql("ALTER TABLE bounce RENAME TO lost")
+    done = pipe(desk, broken)
+    assert (done.returncode, done.stdout) == (75, b"")
+    assert done.stderr == b"aggregator: the store cannot be used at present: no such table: bounce\n"
+    desk.sql("ALTER TABLE lost RENAME TO bounce")
+    done = pipe(desk, broken)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "delivery 1: mail to " in done.stdout.decode()
+
+
 def test_without_a_mailbox_there_is_nothing_to_read(desk: Desk) -> None:
     done = desk.call("mail", "bounces")
     assert (done.code, "bounce_mailbox" in done.err) == (2, True)

@@ -287,6 +287,20 @@ async def test_a_broken_mail_does_not_stand_in_the_way_of_the_next(post: Post, t
     assert [report async for report in read_mailbox(post.store, settings, NOW)] == []
 
 
+async def test_a_mail_that_goes_away_under_our_hands_is_an_error_of_the_mailbox(post: Post, tmp_path: Path) -> None:
+    into_maildir(tmp_path / "box", [wish("hello"), wish("hello")])
+    settings = replace(post.settings, mail=replace(post.settings.mail, bounce_mailbox=str(tmp_path / "box")))
+
+    async def read() -> None:
+        async for _ in read_mailbox(post.store, settings, NOW):
+            for each in (tmp_path / "box" / "new").iterdir():
+                each.unlink()
+
+    with pytest.raises(ConfigError) as caught:
+        await read()
+    assert caught.value.key == "mail.bounce_mailbox"
+
+
 async def test_a_mailbox_that_is_not_there_is_an_error_of_the_configuration(post: Post, tmp_path: Path) -> None:
     for where in ("", str(tmp_path / "none"), "imaps://bounce@127.0.0.1:9/INBOX"):
         settings = replace(post.settings, mail=replace(post.settings.mail, bounce_mailbox=where, timeout=5.0))

@@ -23,6 +23,7 @@ class Imap:
     seen: set[int] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
     port: int = 0
+    refuses: str = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
@@ -31,11 +32,13 @@ class Imap:
             self.said.append(command)
             ending = "OK done"
             match command.upper().split():
+                case ["UID", verb, *_] if verb == self.refuses:
+                    ending = "NO [NOPERM] not for you"
                 case ["CAPABILITY"]:
                     writer.write(b"* CAPABILITY IMAP4rev1\r\n")
                 case ["LOGIN", name, password]:
                     ending = "OK in" if (name, password) == ("BOUNCE", '"HUSH"') else "NO [AUTHENTICATIONFAILED] no"
-                case ["SELECT", _]:
+                case ["SELECT", *_]:
                     writer.write(b"* %d EXISTS\r\n" % len(self.mails))
                 case ["UID", "SEARCH", *_]:
                     unseen = " ".join(str(uid) for uid in self.mails if uid not in self.seen)
@@ -93,3 +96,17 @@ async def test_what_keeps_us_out_is_an_error_of_the_configuration(imap: Imap, ce
         assert caught.value.key == "mail.bounce_mailbox"
         assert "wrong-Passw0rd" not in str(caught.value)
     assert imap.seen == set()
+
+
+@pytest.mark.parametrize("verb", ["SEARCH", "FETCH", "STORE"])
+async def test_so_is_what_the_server_refuses_later(imap: Imap, certificate: Certificate, verb: str) -> None:
+    imap.refuses = verb
+
+    async def read() -> None:
+        async with Mailbox(settings(imap), tls_context=certificate.trusting) as mailbox:
+            async for key, _ in mailbox.unread():
+                await mailbox.mark_read(key)
+
+    with pytest.raises(ConfigError, match="the server answers NO") as caught:
+        await read()
+    assert caught.value.key == "mail.bounce_mailbox"

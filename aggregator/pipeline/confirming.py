@@ -40,7 +40,7 @@ async def ask_readers(rooms: Rooms) -> ConfirmReport:
             language=what.language,
             link=links.url(Purpose.CONFIRM, each.id),
         )
-        key, own = f"confirm:{each.id}", (each.id, what.slug)
+        key, own = invitations.key_of(each.id), (each.id, what.slug)
         kind = DeliveryKind.CONFIRMATION
         mail = seal(
             settings, letter, each.recipient, each.recipient_id, kind=kind, key=key, now=now, links=links, subscription=own

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from aggregator.store import readers, subscriptions
+from aggregator.model.delivery import DeliveryKind
+from aggregator.store import invitations, readers, subscriptions
 from aggregator.store.dialect import upsert
-from aggregator.store.tables import BounceRow, DeliveryRow, DigestRow, RecipientRow
+from aggregator.store.tables import BounceRow, DeliveryRow, DigestRow, RecipientRow, SubscriptionRow
 
 ENOUGH = 3
 """So many soft bounces …"""
@@ -61,9 +62,19 @@ def _rest(session: Session, reader: RecipientRow, detail: str) -> str:
 
 
 def _end(session: Session, row: DeliveryRow, detail: str, now: datetime) -> str:
-    if row.digest_id is None:
-        readers.stop_alerts(session, row.recipient_id, detail)
-        return "its reader gets no alerts any more"
-    subscription_id = session.get_one(DigestRow, row.digest_id).subscription_id
+    """End what a mail belongs to: its subscription, the reader's alerts, or nothing (a notice is about our own affairs)."""
+    match DeliveryKind(row.kind):
+        case DeliveryKind.ALERT:
+            readers.stop_alerts(session, row.recipient_id, detail)
+            return "its reader gets no alerts any more"
+        case DeliveryKind.NOTICE:
+            return "written down: a notice is part of no subscription"
+        case DeliveryKind.CONFIRMATION:
+            subscription_id: int | None = invitations.invited(row.key)
+        case DeliveryKind.DIGEST:
+            digest = session.get(DigestRow, row.digest_id) if row.digest_id is not None else None
+            subscription_id = digest.subscription_id if digest is not None else None
+    if subscription_id is None or session.get(SubscriptionRow, subscription_id) is None:
+        return "written down: its subscription is not there any more"
     subscriptions.stop(session, subscription_id, detail, now)
     return "the subscription is stopped"

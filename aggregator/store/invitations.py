@@ -48,6 +48,17 @@ def unasked(session: Session) -> list[Invitation]:
     ]
 
 
+def key_of(subscription_id: int) -> str:
+    """The key of the mail that asks: there is one for each subscription."""
+    return f"confirm:{subscription_id}"
+
+
+def invited(key: str) -> int | None:
+    """The subscription that a mail with this key asks about; None for any other mail."""
+    kind, _, number = key.partition(":")
+    return int(number) if kind == "confirm" and number.isdecimal() else None
+
+
 def ask(session: Session, subscription_id: int, mail: NewDelivery, now: datetime) -> None:
     """Put the mail into the outbox that asks, and note when: in one transaction, so that there is one mail and no other."""
     row = session.get_one(SubscriptionRow, subscription_id)

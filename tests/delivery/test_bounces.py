@@ -147,6 +147,20 @@ async def test_a_complaint_ends_what_it_is_about(post: Post) -> None:
     assert post.state() == ("", "complaint: abuse", "complaint: abuse")
 
 
+async def test_a_complaint_about_another_mail_leaves_the_alerts_alone(post: Post) -> None:
+    notice, gone = post.send("channel:1", DeliveryKind.NOTICE), post.send("confirm:99", DeliveryKind.CONFIRMATION)
+    done = [(await post.take(complaint(envelope=post.envelope(each)))).done.partition(": ")[2] for each in (notice, gone)]
+    assert done == [
+        "written down: a notice is part of no subscription",
+        "written down: its subscription is not there any more",
+    ]
+    assert post.state() == CALM
+    invitation = post.send("confirm:1", DeliveryKind.CONFIRMATION)
+    done = [(await post.take(complaint(envelope=post.envelope(invitation)))).done]
+    assert done == [f"delivery {invitation}: the subscription is stopped"]
+    assert post.state() == ("", "complaint: abuse", "")
+
+
 async def test_a_wish_to_unsubscribe_needs_its_token(post: Post) -> None:
     path = post.links.url(Purpose.UNSUBSCRIBE, 1).rsplit("/", 2)
     token = path[2]

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import dns.asyncresolver
 import dns.exception
@@ -13,6 +14,7 @@ import dns.name
 import dns.resolver
 
 from aggregator.config.settings import MailSecurity, MailSettings
+from aggregator.errors import ConfigError
 from aggregator.notify.finding import Finding
 from aggregator.notify.signing import Signer
 from aggregator.notify.smtp import Line
@@ -92,21 +94,36 @@ def wanted_records(settings: MailSettings, signer: Signer | None) -> list[Record
 
 
 async def look_up(records: Sequence[Record], resolver: str = "") -> list[Record]:
-    """What the DNS has under those names. ``resolver`` (``127.0.0.1`` or ``127.0.0.1:5353``) instead of the system's own."""
+    """What the DNS has under those names. ``resolver`` instead of the system's own: an address, with or without a port
+    (``127.0.0.1:5353``, ``[::1]:5353``). Raises ConfigError for what is none.
+    """
     asking = _resolver(resolver)
     return [await _found(asking, record) for record in records]
 
 
 def _resolver(where: str) -> dns.asyncresolver.Resolver | str:
+    server = _server(where) if where else None
     try:
-        made = dns.asyncresolver.Resolver(configure=not where)
+        made = dns.asyncresolver.Resolver(configure=server is None)
     except (OSError, dns.exception.DNSException) as error:
         return f"there is no resolver: {error}"
-    if where:
-        host, _, port = where.partition(":")
-        made.nameservers, made.port = [host], int(port or 53)
+    if server is not None:
+        made.nameservers, made.port = [server[0]], server[1]
     made.lifetime = PATIENCE
     return made
+
+
+def _server(where: str) -> tuple[str, int]:
+    """The address and port of a DNS server. A name will not do: who would look it up?"""
+    host, _, port = where.rpartition(":") if where.count(":") == 1 or "]:" in where else (where, "", "53")
+    try:
+        address, number = ip_address(host.removeprefix("[").removesuffix("]")), int(port)
+    except ValueError:
+        address, number = None, 0
+    if address is None or not 0 < number < 1 << 16:
+        hint = "--resolver 192.0.2.53, --resolver 127.0.0.1:5353 or --resolver [::1]:5353"
+        raise ConfigError(f"{where!r} is not the address of a DNS server", hint=hint)
+    return str(address), number
 
 
 async def _found(resolver: dns.asyncresolver.Resolver | str, record: Record) -> Record:

@@ -17,6 +17,7 @@ import dns.rrset
 import pytest
 
 from aggregator.config.settings import MailMode, MailSecurity, MailSettings
+from aggregator.errors import ConfigError
 from aggregator.notify.diagnosis import Record, check_relay, judge_record, look_up, wanted_records
 from aggregator.notify.signing import Signer
 from tests.notify.relay import Certificate, StartRelay
@@ -146,3 +147,17 @@ async def test_encryption_and_login_are_described(start_relay: StartRelay, certi
     assert (failed.well, "certificate" in failed.detail.lower(), "bears" in failed.hint) == (False, True, True)
     (failed,) = await check_relay(replace(settings, password="wrong"), NOW, tls_context=certificate.trusting)
     assert (failed.well, "535" in failed.detail) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "where", ["foo", "127.0.0.1:abc", "127.0.0.1:0", "127.0.0.1:70000", "::1:x", ":53", "dns.example.org:53"]
+)
+async def test_a_resolver_that_is_no_address_is_told_of(where: str) -> None:
+    with pytest.raises(ConfigError, match="is not the address of a DNS server") as caught:
+        await look_up([], where)
+    assert where in str(caught.value)
+
+
+async def test_a_resolver_may_have_an_address_of_either_kind() -> None:
+    for where in ("192.0.2.53", "192.0.2.53:5353", "::1", "[::1]", "[::1]:5353"):
+        assert await look_up([], where) == []

@@ -67,18 +67,26 @@ class Signer:
         return f"v=DKIM1; k=rsa; p={base64.b64encode(_public(modulus, exponent)).decode()}"
 
     def sign(self, message: bytes) -> bytes:
-        """Return ``message`` with its signature on top. Takes some milliseconds: not for the event loop."""
+        """Return ``message`` with its signature on top. Takes some milliseconds: not for the event loop.
+
+        Raises ``ValueError`` for a message that cannot be signed, ``ConfigError`` when it is the key that cannot sign.
+        """
         head = message.partition(b"\r\n\r\n")[0].decode("utf-8", "replace").lower()
         there = [name for name in SIGNED if re.search(rf"^{name}:", head, re.MULTILINE)]
-        signature: bytes = self._dkim.sign(
-            message,
-            self._selector,
-            self._domain,
-            self._key,
-            canonicalize=(b"relaxed", b"relaxed"),
-            signature_algorithm=self._algorithm,
-            include_headers=[name.encode() for name in (*there, *TWICE)],
-        )
+        try:
+            signature: bytes = self._dkim.sign(
+                message,
+                self._selector,
+                self._domain,
+                self._key,
+                canonicalize=(b"relaxed", b"relaxed"),
+                signature_algorithm=self._algorithm,
+                include_headers=[name.encode() for name in (*there, *TWICE)],
+            )
+        except self._dkim.MessageFormatError as error:
+            raise ValueError(f"the message cannot be signed: {error}") from None
+        except (self._dkim.DKIMException, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise ConfigError(f"signing failed: {error}", key=_KEY, hint="aggregator doctor mail") from None
         return signature + message
 
 

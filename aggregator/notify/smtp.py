@@ -54,7 +54,7 @@ class SmtpTransport:
 
         ``UNKNOWN`` means that the connection died after DATA: the relay may have the message. Everything before that is
         ``DEFERRED`` (4xx, no connection, time-out), ``REFUSED`` (5xx for this recipient or message) or ``BROKEN`` (TLS,
-        login or sender: nobody's fault but ours). Only cancellation is raised; it drops the connection.
+        login, sender or the key that signs: nobody's fault but ours). Only cancellation is raised; it drops the connection.
         """
         try:
             address = check_address(delivery.address)
@@ -63,7 +63,12 @@ class SmtpTransport:
             return Attempt(AttemptOutcome.REFUSED, 0, clean_header(str(error)))
         message = delivery.message
         if self._signer is not None:
-            message = await asyncio.to_thread(self._signer.sign, message)
+            try:
+                message = await asyncio.to_thread(self._signer.sign, message)
+            except ValueError as error:
+                return Attempt(AttemptOutcome.REFUSED, 0, _first_line(error))
+            except ConfigError as error:
+                return Attempt(AttemptOutcome.BROKEN, 0, _first_line(error.message))
         line = await self._free.get()
         try:
             return await line.send(delivery.sender or self._sender, address, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -47,7 +47,10 @@ class DeliverReport:
 
 @dataclass(slots=True)
 class Sender:
-    """Hands over what is due, several messages at a time. ``tell`` hears of each; ``well``: the relay takes our mail."""
+    """Hands over what is due, several messages at a time. ``tell`` hears of each; ``well``: the relay takes our mail.
+
+    ``busy`` counts the workers that have a message or ask for one; the others wait until ``bell`` rings.
+    """
 
     store: Store
     transport: Transport
@@ -56,6 +59,10 @@ class Sender:
     tell: Callable[[DeliverReport], None]
     well: bool = False
     stopped: bool = False
+    running: bool = False
+    failed: bool = False
+    busy: int = 0
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def lease(self) -> timedelta:
@@ -69,13 +76,23 @@ class Sender:
     async def deliver_due(self) -> int:
         """Send until nothing is due, or the relay refuses us altogether. Returns how many messages were tried.
 
+        Called again while it runs, it only wakes the workers that have nothing to do: what is new need not wait for what is slow.
         While the relay is not known to be well, one message goes before the others; but not long, for it may be its own address
         that is slow.
         """
-        delivery = await self._claim()
-        if delivery is None:
+        if self.running:
+            self._ring()
             return 0
+        self.running, self.failed = True, False
+        try:
+            delivery = await self._claim()
+            return await self._deliver(delivery) if delivery else 0
+        finally:
+            self.running = False
+
+    async def _deliver(self, delivery: Delivery) -> int:
         tried = asyncio.Event()
+        self.busy = 1
         tasks = [asyncio.create_task(self._work(delivery, tried))]
         try:
             if not self.well:
@@ -84,29 +101,63 @@ class Sender:
                         await tried.wait()
             if self.well or not tried.is_set():
                 others = self.mail.connections - 1 if self.mail.mode is MailMode.SMTP else 0
+                self.busy += others
                 tasks += [asyncio.create_task(self._work(None, tried)) for _ in range(others)]
-            return sum(await asyncio.gather(*tasks))
+            # An error of one ends none of the others in the middle of a message: they would be sent a second time.
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
         finally:
             for task in tasks:
                 task.cancel()
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        return sum(end for end in ends if isinstance(end, int))
 
     async def _work(self, delivery: Delivery | None, tried: asyncio.Event) -> int:
         """Send one message after the other, ``delivery`` first; stop when the relay refuses us altogether."""
         done = 0
-        while delivery := delivery or await self._claim():
-            try:
-                report = await self._hand_over(delivery)
-                self.well = report.outcome != AttemptOutcome.BROKEN
-            finally:
-                tried.set()
-            self.tell(report)
-            done, delivery = done + 1, None
-            if not self.well:
-                break
+        try:
+            while delivery := delivery or await self._next():
+                try:
+                    report = await self._hand_over(delivery)
+                    self.well = report.outcome != AttemptOutcome.BROKEN
+                finally:
+                    tried.set()
+                self.tell(report)
+                done, delivery = done + 1, None
+                if not self.well:
+                    break
+        except BaseException:
+            self.failed = True
+            raise
+        finally:
+            self.busy -= 1
+            if not self.busy:
+                self._ring()
         return done
 
+    async def _next(self) -> Delivery | None:
+        """The next message. When there is none, wait for the bell; None when nobody is at work any more."""
+        while True:
+            bell = self.bell
+            if delivery := await self._claim():
+                return delivery
+            self.busy -= 1
+            try:
+                if self.busy:
+                    await bell.wait()
+                if not self.busy:
+                    return None
+            finally:
+                self.busy += 1  # until the worker itself has ended
+
+    def _ring(self) -> None:
+        """Wake whoever waits now."""
+        self.bell.set()
+        self.bell = asyncio.Event()
+
     async def _claim(self) -> Delivery | None:
-        if self.stopped:
+        if self.stopped or self.failed:
             return None
         now, most = self.clock.now(), max(1, self.mail.connections // 2)
         delivery = await self.store.write(outbox.claim, now, self.lease, most)

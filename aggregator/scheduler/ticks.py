@@ -287,10 +287,11 @@ class Schedule:
     def __init__(self, ticks: Ticks) -> None:
         # The scheduler itself lives in UTC and knows intervals only: digest hours are computed from the tables, because
         # cron triggers fire twice, or not at all, on days when the clocks change. A tick that comes late still counts
-        # (misfire_grace_time), several late ones count once (coalesce), and no tick overtakes itself (max_instances).
+        # (misfire_grace_time), several late ones count once (coalesce), and no tick overtakes itself (max_instances);
+        # but for delivery, which is told so that there may be new mail while a relay is slow with some other.
         self._ticks = ticks
         self._running: set[asyncio.Task[Any]] = set()
-        late = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        late = {"misfire_grace_time": None, "coalesce": True}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=late)
         every: list[tuple[Tick, float]] = [
             (ticks.poll, 1), (ticks.extract, 1), (ticks.match, 1), (ticks.alert, 1), (ticks.digest, 10), (ticks.deliver, 1),
@@ -298,13 +299,14 @@ class Schedule:
             (ticks.recheck, 30), (ticks.happenings, 60), (ticks.prune, 86400),
         ]  # fmt: skip
         for tick, seconds in every:
-            self._add(self._guarded(tick), tick.__name__, seconds)
+            self._add(self._guarded(tick), tick.__name__, seconds, 2 if tick == ticks.deliver else 1)
         if heartbeat := watchdog_interval():
             self._add(_heartbeat, "watchdog", heartbeat)
 
-    def _add(self, job: Callable[[], Awaitable[Any]], name: str, seconds: float) -> None:
+    def _add(self, job: Callable[[], Awaitable[Any]], name: str, seconds: float, at_once: int = 1) -> None:
+        first = datetime.now(UTC) + timedelta(milliseconds=10)
         trigger = IntervalTrigger(seconds=seconds, timezone=UTC)
-        self._scheduler.add_job(job, trigger, id=name, next_run_time=datetime.now(UTC) + timedelta(milliseconds=10))
+        self._scheduler.add_job(job, trigger, id=name, next_run_time=first, max_instances=at_once)
 
     def _guarded(self, tick: Tick) -> Callable[[], Awaitable[None]]:
         async def run() -> None:

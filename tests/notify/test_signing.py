@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
@@ -12,9 +13,10 @@ from shutil import which
 import dkim
 import pytest
 
+from aggregator.config.settings import MailSettings
 from aggregator.errors import ConfigError
-from aggregator.model.delivery import Letter
-from aggregator.notify import build_message
+from aggregator.model.delivery import AttemptOutcome, Delivery, Letter
+from aggregator.notify import SmtpTransport, build_message
 from aggregator.notify.signing import SIGNED, Signer
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -119,3 +121,13 @@ def test_a_key_that_cannot_sign_is_an_error_of_the_configuration(openssl: Callab
             Signer("example.org", "monitor", path)
         assert caught.value.key == "mail.dkim_key_file"
         assert "hush" not in str(caught.value)
+
+
+async def test_a_message_that_cannot_be_signed_is_refused_and_stops_no_other(
+    openssl: Callable[..., Path], delivery: Callable[..., Delivery]
+) -> None:
+    key = openssl("rsa.pem", "genrsa", "-traditional", "2048")
+    mail = MailSettings(sender="monitor@example.org", host="127.0.0.1", port=9, dkim_selector="s", dkim_key_file=key)
+    attempt = await SmtpTransport(mail).send(replace(delivery(), message=b"no header\r\n\r\nText\r\n"))
+    assert (attempt.outcome, attempt.code) == (AttemptOutcome.REFUSED, 0)
+    assert "cannot be signed" in attempt.detail

@@ -236,6 +236,10 @@ class Relay:
         self.mails: list[tuple[str, bytes]] = []
         self.asked: list[str] = []
         """Every sender and recipient that was named, accepted or not."""
+        self.held: dict[str, asyncio.Event] = {}
+        """Addresses that are slow: they are answered when their event is set."""
+        self.reached: asyncio.Queue[str] = asyncio.Queue()
+        """The recipients, as they are named."""
         self._held = socket.socket()
         self._held.bind(("127.0.0.1", 0))  # not listening: connections are refused, and nobody else takes the port
         self.port: int = self._held.getsockname()[1]
@@ -282,6 +286,9 @@ class Relay:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.asked.append(address)
+        self.reached.put_nowait(address)
+        if address in self.held:
+            await self.held[address].wait()
         if answer := self._next(address):
             return answer
         envelope.rcpt_tos.append(address)

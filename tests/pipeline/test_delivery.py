@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from aggregator.app import App, open_app
 from aggregator.config.settings import Config
-from aggregator.model.delivery import Recipient
+from aggregator.errors import StoreError
+from aggregator.model.delivery import DeliveryKind, Recipient
+from aggregator.notify import SmtpTransport
+from aggregator.pipeline.deliver import DeliverReport, Sender
+from aggregator.scheduler.ticks import Schedule
 from aggregator.store import outbox
+from aggregator.store.outbox import NewDelivery
 from aggregator.store.tables import AttemptRow, DeliveryRow, DigestItemRow, RecipientRow
 
 Desk = Callable[..., Config]
@@ -40,6 +48,50 @@ async def _next_try(app: App, clock: Any, rows: Rows) -> list[Any]:
     clock.at = min(row.due_at for row in rows(app, DeliveryRow) if row.state in ("due", "unknown"))
     await app.settle()
     return rows(app, DeliveryRow)
+
+
+async def _queue(app: App, clock: Any, key: str, address: str, message: bytes = b"Subject: S\r\n\r\nText\r\n") -> int:
+    """Put an alert into the outbox."""
+    mail = NewDelivery(key, DeliveryKind.ALERT, 1, address, "S", f"<{key}@example.org>", message)
+    made = await app.rooms.store.write(outbox.enqueue, mail, clock.now())
+    assert made is not None
+    return made
+
+
+async def test_new_mail_does_not_wait_for_what_is_slow(clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows) -> None:
+    async with open_app(desk(site.source(), relay=relay), clock=clock) as app:
+        await _queue(app, clock, "first", "eve@quick.example")
+        assert await app.ticks.deliver() == 1
+        slow = relay.held["ana@slow.example"] = asyncio.Event()
+        await _queue(app, clock, "slow", "ana@slow.example")
+        schedule = Schedule(app.ticks)
+        schedule.start()
+        assert [await relay.reached.get() for _ in range(2)] == ["eve@quick.example", "ana@slow.example"]
+        await _queue(app, clock, "new", "ben@quick.example")
+        assert await relay.reached.get() == "ben@quick.example"
+        slow.set()
+        await schedule.stop(30.0)
+        assert [row.state for row in rows(app, DeliveryRow)] == ["sent"] * 3
+
+
+async def test_an_error_of_one_lets_the_others_end_and_takes_nothing_new(
+    clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    async with open_app(desk(site.source(), relay=relay), clock=clock) as app:
+        mail = replace(app.rooms.active.config.settings.mail, connections=2)
+        transport = SmtpTransport(mail)
+        slow = relay.held["ana@ana.example"] = asyncio.Event()
+
+        def tell(report: DeliverReport) -> None:
+            if report.id == two:
+                slow.set()
+                raise StoreError("no room left")
+
+        _, two, _ = [await _queue(app, clock, name, f"{name}@{name}.example") for name in ("ana", "ben", "cyd")]
+        with pytest.raises(StoreError, match="no room left"):
+            await Sender(app.rooms.store, transport, clock, mail, tell, well=True).deliver_due()
+        await transport.aclose()
+        assert [(row.state, row.lease_token) for row in rows(app, DeliveryRow)] == [("sent", None), ("sent", None), ("due", None)]
 
 
 async def test_a_relay_that_is_down_is_asked_by_the_schedule_and_loses_nothing(

@@ -20,6 +20,9 @@ _PROBE_TIMEOUT = 10.0
 # "Authentication required", "mechanism too weak", "credentials invalid", "encryption required": RFC 4954 §6, 3207 §4.
 _OUR_FAULT = frozenset({530, 534, 535, 538})
 _TOO_BIG = 552
+TOO_BIG = frozenset({523, _TOO_BIG})
+"""Refusals of a message for its size: 552 (RFC 1870 §6); 523 from those who answer with the digits of 5.2.3 (RFC 3463 §3.3)."""
+
 _Trouble = (OSError, aiosmtplib.SMTPException)
 
 
@@ -224,7 +227,7 @@ def _no_connection(error: Exception) -> Attempt:
 def _refused(error: aiosmtplib.SMTPResponseException, *, handed: bool) -> Attempt:
     """Judge a refusal by the class of its code (RFC 5321 §4.2.1)."""
     code = max(0, error.code)
-    if code in _OUR_FAULT or (isinstance(error, aiosmtplib.SMTPSenderRefused) and code >= 500 and code != _TOO_BIG):
+    if code in _OUR_FAULT or (isinstance(error, aiosmtplib.SMTPSenderRefused) and code >= 500 and code not in TOO_BIG):
         outcome = AttemptOutcome.BROKEN
     elif code >= 500:
         outcome = AttemptOutcome.REFUSED

@@ -14,6 +14,7 @@ from aggregator.model.clock import Clock
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryState
 from aggregator.notify import GIVE_UP_AFTER, Transport, retry_delay
 from aggregator.notify.links import bounce_sender
+from aggregator.notify.smtp import TOO_BIG
 from aggregator.pipeline.linking import secret_of
 from aggregator.store import Store, outbox
 
@@ -29,7 +30,7 @@ MOMENT = 2.0
 LEAST_TRIES = 4
 """What is old before its first try (we were down, or the relay was broken) gets so many all the same."""
 
-TOO_BIG = frozenset({0, 523, 552})
+ABOUT_THE_MESSAGE = TOO_BIG | {0}
 """Refusals that speak of the message (its size; what this relay cannot carry), not of the recipient, who goes on getting mail."""
 
 
@@ -49,6 +50,7 @@ class DeliverReport:
 class Sender:
     """Hands over what is due, several messages at a time. ``tell`` hears of each; ``well``: the relay takes our mail.
 
+    Nothing is tried before ``rests_until``, also not what is new: a relay that is broken is asked once in a ``PAUSE``.
     ``busy`` counts the workers that have a message or ask for one; the others wait until ``bell`` rings.
     """
 
@@ -61,6 +63,7 @@ class Sender:
     stopped: bool = False
     running: bool = False
     failed: bool = False
+    rests_until: datetime | None = None
     busy: int = 0
     bell: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -157,9 +160,9 @@ class Sender:
         self.bell = asyncio.Event()
 
     async def _claim(self) -> Delivery | None:
-        if self.stopped or self.failed:
-            return None
         now, most = self.clock.now(), max(1, self.mail.connections // 2)
+        if self.stopped or self.failed or (self.rests_until is not None and now < self.rests_until):
+            return None
         delivery = await self.store.write(outbox.claim, now, self.lease, most)
         if delivery is None or not self.mail.bounce_address:
             return delivery
@@ -170,7 +173,9 @@ class Sender:
         attempt = await self.transport.send(delivery)
         now = self.clock.now()
         state, due_at = judge(delivery, attempt, now)
-        rest = attempt.outcome is AttemptOutcome.REFUSED and attempt.code not in TOO_BIG
+        if attempt.outcome is AttemptOutcome.BROKEN:
+            self.rests_until = due_at
+        rest = attempt.outcome is AttemptOutcome.REFUSED and attempt.code not in ABOUT_THE_MESSAGE
         await self.store.write_durably(outbox.settle, delivery, attempt, state, now, due_at, rest=rest)
         return DeliverReport(
             delivery.id, delivery.kind.value, delivery.recipient, attempt.outcome.value, attempt.code, attempt.detail

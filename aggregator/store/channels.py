@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, case, func, update
 from sqlmodel import Session, col, select
 
-from aggregator.errors import NotFound
+from aggregator.errors import Conflict, NotFound
 from aggregator.model.article import Article
 from aggregator.model.channel import (
     Answer,
@@ -178,8 +178,13 @@ def _row(session: Session, slug: str) -> ChannelRow:
 
 
 def enable(session: Session, slug: str, now: datetime, *, from_now: bool) -> int:
-    """Switch a channel on again; ``from_now`` leaves out what waits. Returns how many events will be sent. Raises NotFound."""
+    """Switch a channel on again; ``from_now`` leaves out what waits. Returns how many events will be sent.
+
+    Raises NotFound, and Conflict while it is being told something.
+    """
     row = _row(session, slug)
+    if row.lease_until is not None and row.lease_until > now:
+        raise Conflict(f"channel {slug!r} is switched on, and is being told something just now; nothing was changed")
     _restore(row)
     session.add(row)
     mine = (col(ChannelEventRow.channel_id) == row.id, col(ChannelEventRow.state) == EventState.DUE)

@@ -100,9 +100,10 @@ def pause(session: Session) -> Pause | None:
         return None
     well = select(func.coalesce(func.max(AttemptRow.id), 0)).where(AttemptRow.outcome != AttemptOutcome.BROKEN.value)
     since = session.exec(select(func.min(AttemptRow.at)).where(col(AttemptRow.id) > well.scalar_subquery())).one()
-    waiting, until = session.exec(
-        select(func.count(), func.min(DeliveryRow.due_at)).where(col(DeliveryRow.state).in_(WAITING))
-    ).one()
+    waiting = session.exec(select(func.count()).where(col(DeliveryRow.state).in_(WAITING))).one()
+    # What has entered since is due at once, but waits all the same.
+    old = (col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.created_at) <= last.at)
+    until = session.exec(select(func.min(DeliveryRow.due_at)).where(*old)).one()
     return Pause(since, last.detail, until, waiting) if waiting else None
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, insert, update
 from sqlmodel import Session, col, select
 
-from aggregator.errors import NotFound
+from aggregator.errors import Conflict, NotFound
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryKind, DeliveryState
 from aggregator.store.dialect import upsert
 from aggregator.store.tables import AttemptRow, DeliveryRow, DigestEditRow, DigestItemRow, DigestRow, RecipientRow
@@ -154,12 +154,17 @@ def suppress(session: Session, recipient: str, reason: str) -> None:
 def retry(session: Session, delivery_id: int, now: datetime) -> str:
     """Send an unsent message again, or lift a recipient's rest so that the next digest goes out. Returns what happens, in words.
 
-    Raises NotFound when there is no such message, or nothing left of it to send.
+    Raises NotFound when there is no such message, or nothing left of it to send; Conflict when it is in hand.
     """
-    row = session.get(DeliveryRow, delivery_id)
-    if row is None or row.state == DeliveryState.SENT:
+    row = session.get(DeliveryRow, delivery_id, with_for_update=True)
+    rests = row is not None and session.get_one(RecipientRow, row.recipient_id).suppressed
+    if row is None or (row.state == DeliveryState.SENT and not rests):
         raise NotFound(f"there is no unsent delivery {delivery_id}; see `aggregator delivery list`")
+    if row.lease_until is not None and row.lease_until > now:
+        raise Conflict(f"delivery {delivery_id} is being sent just now; nothing was changed")
     session.execute(update(RecipientRow).where(col(RecipientRow.id) == row.recipient_id).values(suppressed=""))
+    if row.state == DeliveryState.SENT:  # it came back after the relay had taken it
+        return "it was sent, and is not sent again; mail to its recipient goes out again"
     if row.digest_id is not None and row.state == DeliveryState.FAILED:
         # Its items went back to the ledger: the next digest carries them, and nothing stands twice.
         return "what the digest told comes with the next one"

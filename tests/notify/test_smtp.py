@@ -84,6 +84,15 @@ async def test_a_mail_is_accepted(start_relay: StartRelay, open_transport: Open,
     assert mail.mail_options == [f"SIZE={len(delivery().message)}"]
 
 
+@pytest.mark.parametrize("answer", ["552 5.3.4 too big", "523 5.2.3 too big"])
+async def test_a_message_that_is_too_big_at_mail_is_refused_and_breaks_nothing(
+    start_relay: StartRelay, open_transport: Open, delivery: MakeDelivery, answer: str
+) -> None:
+    relay = await start_relay(Relay(script={"MAIL": [answer]}))
+    attempt = await open_transport(relay.port).send(delivery())
+    assert (attempt.outcome, attempt.code) == (AttemptOutcome.REFUSED, int(answer[:3]))
+
+
 async def test_one_connection_serves_many_sends_at_once(
     start_relay: StartRelay, open_transport: Open, delivery: MakeDelivery
 ) -> None:

@@ -22,6 +22,7 @@ from standardwebhooks import WebhookVerificationError
 
 from aggregator.app import App, open_app, open_errand
 from aggregator.config.settings import Config
+from aggregator.errors import Conflict
 from aggregator.fetch import host_key
 from aggregator.model.channel import Answer, Channel, ChannelAttempt, ChannelKind, EventType
 from aggregator.model.delivery import Recipient
@@ -391,6 +392,21 @@ async def test_whoever_lost_the_lease_writes_nothing(clock: Any, bench: MakeBenc
     assert not store.write_now(channels.settle, stale, attempt, judge(stale, attempt, clock.at), clock.at, None)
     (after,) = made.rows(ChannelRow)
     assert (after.lease_token, after.disabled) == (fresh.lease_token, "")
+
+
+async def test_a_channel_in_hand_is_not_told_a_second_time_by_switching_it_on(
+    clock: Any, bench: MakeBench, desk: Desk, receiver: Receiver
+) -> None:
+    made = await bench(with_channels(desk(), hook(receiver)))
+    made.owe("fire")
+    store, lease = made.rooms.store, timedelta(minutes=2)
+    (channel,) = made.rows(ChannelRow)
+    assert store.write_now(channels.claim, channel.id, clock.at, lease, 1) is not None
+    with pytest.raises(Conflict, match="told something just now"):
+        store.write_now(channels.enable, "archive", clock.at, from_now=False)
+    assert store.write_now(channels.claim, channel.id, clock.at, lease, 1) is None
+    clock.at += lease
+    assert store.write_now(channels.enable, "archive", clock.at, from_now=False) == 1
 
 
 async def test_a_trial_is_answered_and_leaves_no_trace(bench: MakeBench, desk: Desk, receiver: Receiver) -> None:

@@ -18,7 +18,7 @@ from aggregator.model.delivery import DeliveryKind, Recipient
 from aggregator.notify import SmtpTransport
 from aggregator.pipeline.deliver import DeliverReport, Sender
 from aggregator.scheduler.ticks import Schedule
-from aggregator.store import outbox
+from aggregator.store import deliveries, outbox
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.tables import AttemptRow, DeliveryRow, DigestItemRow, RecipientRow
 
@@ -228,6 +228,26 @@ async def test_a_relay_that_refuses_us_altogether_is_left_alone_for_a_while_and_
         assert [row.attempts for row in deliveries if row.state == "due"] == [1], "a first strike, after an hour of pauses"
         await _next_try(app, clock, rows)
         assert sorted(relay.ids()) == sorted(row.message_id for row in rows(app, DeliveryRow))
+
+
+async def test_new_mail_keeps_the_pause_and_does_not_prolong_it(
+    clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    async with open_app(desk(site.source(), relay=relay), clock=clock) as app:
+        relay.answers = {"MAIL": ["550 5.7.1 sender rejected"]}
+        await _queue(app, clock, "first", "ana@example.org")
+        assert await app.ticks.deliver() == 1
+        until = clock.at + timedelta(minutes=5)
+        for number in range(4):
+            clock.at += timedelta(minutes=1)
+            await _queue(app, clock, f"new-{number}", "ben@example.org")
+            assert await app.ticks.deliver() == 0
+            paused = app.rooms.store.read_now(deliveries.pause)
+            assert paused is not None
+            assert (paused.until, paused.waiting) == (until, number + 2)
+        clock.at = until
+        assert await app.ticks.deliver() == 5
+        assert [row.state for row in rows(app, DeliveryRow)] == ["sent"] * 5
 
 
 async def test_what_waited_because_we_were_down_gets_its_tries(clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows) -> None:

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
-from aggregator.errors import NotFound
+from aggregator.errors import Conflict, NotFound
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryKind, DeliveryState
 from aggregator.store import Store, deliveries, maintenance, outbox, sources
 from aggregator.store.outbox import NewDelivery
-from aggregator.store.tables import DeliveryRow
+from aggregator.store.tables import DeliveryRow, RecipientRow
 
 LEASE = timedelta(minutes=5)
 TAKEN = Attempt(AttemptOutcome.ACCEPTED, 250, "ok", "mx.example.org")
@@ -156,6 +156,30 @@ def test_dead_letters_are_listed_and_sent_again_while_they_are_kept(applied: Sto
         applied.write_now(outbox.retry, two, now)
     with pytest.raises(NotFound, match="delivery list"):
         applied.read_now(deliveries.record, 4242)
+
+
+def test_what_is_in_hand_is_not_sent_a_second_time(applied: Store, put: Put, now: datetime) -> None:
+    one = put("a")
+    claimed = take(applied, now)
+    with pytest.raises(Conflict, match="being sent just now"):
+        applied.write_now(outbox.retry, one, now + LEASE - timedelta(seconds=1))
+    assert applied.write_now(outbox.claim, now, LEASE, 9) is None, "it is still its holder's"
+    applied.write_now(outbox.settle, claimed, TAKEN, DeliveryState.SENT, now)
+    assert line(applied, one) == ("sent", 1)
+
+
+def test_a_message_that_came_back_is_not_sent_again_but_its_reader_gets_mail_again(
+    applied: Store, put: Put, now: datetime
+) -> None:
+    one = put("a")
+    applied.write_now(outbox.settle, take(applied, now), TAKEN, DeliveryState.SENT, now)
+    with pytest.raises(NotFound, match="no unsent delivery"):
+        applied.write_now(outbox.retry, one, now)
+    (slug,) = applied.read_now(lambda session: session.exec(select(RecipientRow.slug).where(RecipientRow.id == 1)).all())
+    applied.write_now(outbox.suppress, slug, "bounced: no such user")
+    assert "is not sent again" in applied.write_now(outbox.retry, one, now)
+    assert line(applied, one) == ("sent", 1)
+    assert applied.read_now(lambda session: session.get_one(RecipientRow, 1).suppressed) == ""
 
 
 def test_a_claim_reads_no_more_than_it_must(applied: Store, put: Put, plan_of: Callable[[str], str]) -> None:

@@ -432,10 +432,11 @@ class AttemptOutcome(StrEnum):
     """How one try to hand a message over ended."""
 
     ACCEPTED = "accepted"
-    DEFERRED = "deferred"  # 4xx, or no connection: try again later
+    DEFERRED = "deferred"  # 4xx: try again later
     REFUSED = "refused"  # 5xx: this recipient or message
     UNKNOWN = "unknown"  # lost after DATA: the server may have it
     BROKEN = "broken"  # TLS or authentication: our own configuration; nobody's strike
+    DOWN = "down"  # no connection to the server, or none that it wants at present; nobody's strike
 
 
 @dataclass(frozen=True, slots=True)

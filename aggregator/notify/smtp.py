@@ -56,8 +56,9 @@ class SmtpTransport:
         """Try once to hand ``delivery`` to the relay.
 
         ``UNKNOWN`` means that the connection died after DATA: the relay may have the message. Everything before that is
-        ``DEFERRED`` (4xx, no connection, time-out), ``REFUSED`` (5xx for this recipient or message) or ``BROKEN`` (TLS,
-        login, sender or the key that signs: nobody's fault but ours). Only cancellation is raised; it drops the connection.
+        ``DEFERRED`` (4xx, a line lost), ``DOWN`` (no connection), ``REFUSED`` (5xx for this recipient or message) or
+        ``BROKEN`` (TLS, login, sender or the key that signs: nobody's fault but ours). Only cancellation is raised; it drops the
+        connection.
         """
         try:
             address = check_address(delivery.address)
@@ -216,10 +217,10 @@ def _no_connection(error: Exception) -> Attempt:
         return Attempt(AttemptOutcome.BROKEN, 0, _first_line(error))
     match error:
         case aiosmtplib.SMTPResponseException(code=code):
-            outcome = AttemptOutcome.BROKEN if code >= 500 else AttemptOutcome.DEFERRED
+            outcome = AttemptOutcome.BROKEN if code >= 500 else AttemptOutcome.DOWN
             return Attempt(outcome, max(0, code), _first_line(error))
         case OSError():  # time-outs and lost connections are OSErrors, too
-            return Attempt(AttemptOutcome.DEFERRED, 0, _first_line(error))
+            return Attempt(AttemptOutcome.DOWN, 0, _first_line(error))
         case _:  # STARTTLS or AUTH is not offered
             return Attempt(AttemptOutcome.BROKEN, 0, _first_line(error))
 

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from aggregator.config.settings import MailMode, MailSettings
 from aggregator.model.clock import Clock
-from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryState
+from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryKind, DeliveryState
 from aggregator.notify import GIVE_UP_AFTER, Transport, retry_delay
 from aggregator.notify.links import bounce_sender
 from aggregator.notify.smtp import TOO_BIG
@@ -20,6 +20,9 @@ from aggregator.store import Store, outbox
 
 PAUSE = timedelta(minutes=5)
 """How long sending rests when the relay refuses us altogether."""
+
+BREATHER = timedelta(minutes=1)
+"""How long it rests when the relay cannot be reached, which often ends by itself."""
 
 ROUNDS = 15
 """More than the commands of one delivery, each of which may take the time-out: a lease outlasts them all."""
@@ -123,12 +126,11 @@ class Sender:
             while delivery := delivery or await self._next():
                 try:
                     report = await self._hand_over(delivery)
-                    self.well = report.outcome != AttemptOutcome.BROKEN
                 finally:
                     tried.set()
                 self.tell(report)
                 done, delivery = done + 1, None
-                if not self.well:
+                if report.outcome in (AttemptOutcome.BROKEN, AttemptOutcome.DOWN):
                     break
         except BaseException:
             self.failed = True
@@ -173,19 +175,29 @@ class Sender:
         attempt = await self.transport.send(delivery)
         now = self.clock.now()
         state, due_at = judge(delivery, attempt, now)
-        if attempt.outcome is AttemptOutcome.BROKEN:
-            self.rests_until = due_at
+        hold = self._judge_relay(attempt.outcome, now)
         rest = attempt.outcome is AttemptOutcome.REFUSED and attempt.code not in ABOUT_THE_MESSAGE
-        await self.store.write_durably(outbox.settle, delivery, attempt, state, now, due_at, rest=rest)
+        await self.store.write_durably(outbox.settle, delivery, attempt, state, now, due_at, rest=rest, hold=hold)
         return DeliverReport(
             delivery.id, delivery.kind.value, delivery.recipient, attempt.outcome.value, attempt.code, attempt.detail
         )
+
+    def _judge_relay(self, outcome: AttemptOutcome, now: datetime) -> datetime | None:
+        """Until when all mail waits after an attempt, if it does. While others have a line, one that gets none proves nothing:
+        some relays take so many connections and no more."""
+        if outcome not in (AttemptOutcome.BROKEN, AttemptOutcome.DOWN):
+            self.well = True
+        elif outcome is AttemptOutcome.BROKEN or self.busy == 1:
+            self.well, self.rests_until = False, now + (PAUSE if outcome is AttemptOutcome.BROKEN else BREATHER)
+            return self.rests_until
+        return None
 
 
 def judge(delivery: Delivery, attempt: Attempt, now: datetime) -> tuple[DeliveryState, datetime | None]:
     """Where a message stands after an attempt, and when it is tried again.
 
-    A message that could not be handed over for a day is given up: a digest's items then go into the next digest.
+    A message that could not be handed over for a day is given up: a digest's items then go into the next digest. While the relay
+    is down or broken, what is no digest waits for as long as it takes.
     """
     match attempt.outcome:
         case AttemptOutcome.ACCEPTED:
@@ -194,6 +206,10 @@ def judge(delivery: Delivery, attempt: Attempt, now: datetime) -> tuple[Delivery
             return DeliveryState.FAILED, None
         case AttemptOutcome.BROKEN:
             return DeliveryState.DUE, now + PAUSE
+        case AttemptOutcome.DOWN:
+            if delivery.kind is DeliveryKind.DIGEST and now >= delivery.created_at + GIVE_UP_AFTER:
+                return DeliveryState.FAILED, None
+            return DeliveryState.DUE, now + BREATHER
         case AttemptOutcome.DEFERRED | AttemptOutcome.UNKNOWN:
             tries, end = delivery.attempts + 1, delivery.created_at + GIVE_UP_AFTER
             wait = retry_delay(tries, delivery.message_id)

@@ -70,6 +70,9 @@ class Pause:
     waiting: int
 
 
+_NO_WAY = (AttemptOutcome.BROKEN.value, AttemptOutcome.DOWN.value)
+
+
 def listing(session: Session, most: int, state: str = "") -> list[DeliveryLine]:
     """The newest deliveries, newest first; with ``state`` only those that stand so."""
     wanted = [DeliveryRow.state == state] if state else []
@@ -96,9 +99,9 @@ def record(session: Session, delivery_id: int) -> DeliveryRecord:
 def pause(session: Session) -> Pause | None:
     """Whether sending rests at present: the last attempt found the relay itself, or our way to it, broken."""
     last = session.exec(select(AttemptRow).order_by(col(AttemptRow.id).desc()).limit(1)).first()
-    if last is None or last.outcome != AttemptOutcome.BROKEN:
+    if last is None or last.outcome not in _NO_WAY:
         return None
-    well = select(func.coalesce(func.max(AttemptRow.id), 0)).where(AttemptRow.outcome != AttemptOutcome.BROKEN.value)
+    well = select(func.coalesce(func.max(AttemptRow.id), 0)).where(col(AttemptRow.outcome).not_in(_NO_WAY))
     since = session.exec(select(func.min(AttemptRow.at)).where(col(AttemptRow.id) > well.scalar_subquery())).one()
     waiting = session.exec(select(func.count()).where(col(DeliveryRow.state).in_(WAITING))).one()
     # What has entered since is due at once, but waits all the same.

@@ -99,29 +99,30 @@ def settle(
     due_at: datetime | None = None,
     *,
     rest: bool = False,
+    hold: datetime | None = None,
 ) -> None:
     """Note an attempt and where the message stands now. A digest that failed for good gives its items back: they stay owed.
 
-    ``rest``: mail to this address rests from now on. After a ``BROKEN`` attempt, which is no strike, everything waits until
-    ``due_at``: the next message would fare no better. When the lease has run out and somebody else has it, the attempt is noted
-    and no more, but for an acceptance: that is the truth whoever hears it.
+    ``rest``: mail to this address rests from now on. ``hold``: everything waits until then: the next message would fare no
+    better. A ``BROKEN`` or ``DOWN`` attempt is no strike. When the lease has run out and somebody else has it, the attempt
+    is noted and no more, but for an acceptance: that is the truth whoever hears it.
     """
     _note(session, delivery.id, now, attempt)
     row = session.get_one(DeliveryRow, delivery.id, with_for_update=True)
     if row.lease_token != delivery.lease_token and state is not DeliveryState.SENT:
         return
-    broken = attempt.outcome is AttemptOutcome.BROKEN
+    strike = attempt.outcome not in (AttemptOutcome.BROKEN, AttemptOutcome.DOWN)
     row.lease_until, row.lease_token, row.state, row.detail = None, None, state, attempt.detail[:300]
-    row.attempts = delivery.attempts + (not broken)
+    row.attempts = delivery.attempts + strike
     if state is DeliveryState.SENT:
         row.sent_at = now
     if due_at is not None:
         row.due_at = due_at
     session.add(row)
     session.flush()
-    if broken and due_at is not None:
-        waiting = (col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.due_at) < due_at)
-        session.execute(update(DeliveryRow).where(*waiting).values(due_at=due_at))
+    if hold is not None:
+        waiting = (col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.due_at) < hold)
+        session.execute(update(DeliveryRow).where(*waiting).values(due_at=hold))
     if state is DeliveryState.FAILED and row.sent_at is None:  # what went out once is told, whatever became of a second time
         _give_back(session, row.digest_id)
     if rest and _still_his(session, delivery):

@@ -109,6 +109,7 @@ async def send_until_empty(url: str, port: int, line: int, log: int) -> None:
         if line:
             die_at(line, log)
         while await store.read(_waiting):
+            sender.rests_until = None  # no hour is waited for here: what waits is made due from outside
             await sender.deliver_due()
             await asyncio.sleep(0.01)
         await sender.transport.aclose()

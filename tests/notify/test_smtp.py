@@ -257,9 +257,9 @@ async def test_a_cancelled_send_does_not_poison_the_next(
     ("lines", "outcome", "code"),
     [
         (["554 5.7.1 you are on a list"], B, 554),
-        (["421 4.3.2 too busy"], D, 421),
-        (["this is not SMTP"], D, 0),
-        ([], D, 0),
+        (["421 4.3.2 too busy"], AttemptOutcome.DOWN, 421),
+        (["this is not SMTP"], AttemptOutcome.DOWN, 0),
+        ([], AttemptOutcome.DOWN, 0),
         (["220 hello", "502 5.5.1 what is EHLO?"], B, 502),
         (["220 hello", "250 hi", "250 ok", "what?"], D, 0),
         (["220 hello", "250 hi", "250 ok", "250 ok", "what?"], U, 0),
@@ -287,7 +287,7 @@ async def test_nobody_listens(open_transport: Open, delivery: MakeDelivery) -> N
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound, but not listening
         attempt = await open_transport(unused.getsockname()[1]).send(delivery())
-    assert (attempt.outcome, attempt.code) == (AttemptOutcome.DEFERRED, 0)
+    assert (attempt.outcome, attempt.code) == (AttemptOutcome.DOWN, 0)
     assert "127.0.0.1" in attempt.detail
 
 
@@ -379,7 +379,7 @@ async def test_starttls_that_is_not_offered_is_our_own_fault(
 async def test_starttls_refused_for_now(start_script: StartScript, open_transport: Open, delivery: MakeDelivery) -> None:
     port = await start_script(["220 hello", "250-hi\r\n250 STARTTLS", "454 4.7.0 TLS not available now"])
     attempt = await open_transport(port, MailSecurity.STARTTLS).send(delivery())
-    assert (attempt.outcome, attempt.code) == (AttemptOutcome.DEFERRED, 454)
+    assert (attempt.outcome, attempt.code) == (AttemptOutcome.DOWN, 454)
 
 
 @pytest.mark.parametrize("security", [MailSecurity.TLS, MailSecurity.STARTTLS])
@@ -440,7 +440,7 @@ async def test_a_wrong_password_is_our_own_fault(
     [
         (["220 hello", "250 hi"], B, 0),  # no AUTH at all
         (["220 hello", "250-hi\r\n250 AUTH GSSAPI"], B, 0),  # none that we know
-        (["220 hello", "250-hi\r\n250 AUTH PLAIN", "454 4.7.0 the directory is down"], D, 454),
+        (["220 hello", "250-hi\r\n250 AUTH PLAIN", "454 4.7.0 the directory is down"], AttemptOutcome.DOWN, 454),
         (["220 hello", "250-hi\r\n250 AUTH PLAIN LOGIN", "535 5.7.8 no"], B, 0),  # and hangs up
         (["220 hello", "250-hi\r\n250 AUTH PLAIN", "534 5.7.9 too weak"], B, 534),
     ],

@@ -256,6 +256,11 @@ class Relay:
         self._held.close()
         self._server = await loop.create_server(protocol, "127.0.0.1", self.port)
 
+    def closed(self) -> None:
+        """Take no new connections; those that are there go on."""
+        if self._server is not None:
+            self._server.close()
+
     async def down(self) -> None:
         for smtp in self._open:
             _abort(smtp)

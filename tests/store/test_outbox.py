@@ -124,7 +124,7 @@ def test_a_broken_relay_makes_everything_wait_and_that_can_be_read(applied: Stor
     for number in range(3):
         at = now + number * minute
         claimed = take(applied, at)
-        applied.write_now(outbox.settle, claimed, BROKEN, DeliveryState.DUE, at, at + minute)
+        applied.write_now(outbox.settle, claimed, BROKEN, DeliveryState.DUE, at, at + minute, hold=at + minute)
     paused = applied.read_now(deliveries.pause)
     assert paused is not None
     assert (paused.since, paused.detail, paused.until, paused.waiting) == (now, "wrong password", now + 3 * minute, 2)

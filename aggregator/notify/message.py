@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from email.charset import SHORTEST, Charset
 from email.header import Header
 from email.utils import format_datetime
 
@@ -135,8 +136,15 @@ def _unstructured(name: str, value: str) -> str:
     return f"{name}: {value if _plain(name, value) else _encoded(name, value)}"
 
 
+def _charset() -> Charset:
+    """UTF-8 in words of whichever encoding is shorter. It is said here, for other libraries change what is so for the process."""
+    utf8 = Charset("utf-8")
+    utf8.header_encoding = SHORTEST
+    return utf8
+
+
 def _encoded(name: str, value: str) -> str:
-    return Header(value, "utf-8", _WIDTH, name).encode(linesep=_CRLF)
+    return Header(value, _charset(), _WIDTH, name).encode(linesep=_CRLF)
 
 
 def _mailbox(name: str, display: str, address: str) -> str:

@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from email import message_from_bytes, policy
+from email import charset, message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from typing import Any
@@ -282,6 +282,14 @@ def test_display_names_survive_and_never_become_addresses(name: str) -> None:
     for header, address in (("From", "monitor@example.org"), ("To", "reader@example.org")):
         (mailbox,) = message[header].addresses
         assert (mailbox.display_name, mailbox.addr_spec) == (name, address)
+
+
+def test_what_other_libraries_do_to_charsets_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that sends mail itself may tell the whole process how UTF-8 is written."""
+    letter, name = Letter("پایشگر رسانه", "سلام\n", "<p>سلام</p>\n"), "پایشگر رسانه"
+    before = build(letter, sender_name=name, recipient_name=name)
+    monkeypatch.setitem(charset.CHARSETS, "utf-8", (charset.QP, charset.QP, "utf-8"))
+    assert build(letter, sender_name=name, recipient_name=name) == before
 
 
 @pytest.mark.parametrize("name", ["a long name " * 20 + "end", "نام بلند " * 30 + "پایان"])

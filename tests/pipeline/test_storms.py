@@ -29,6 +29,7 @@ from aggregator.store.tables import (
     MatchRow,
     NoticeRow,
     StoryRow,
+    SubscriptionRow,
     TextGroupRow,
 )
 
@@ -179,10 +180,11 @@ async def test_streams_leave_one_outcome_for_each_match_and_reader(clock: Any, c
         told = {(row.recipient_id, row.match_id) for row in alerts if row.recipient_id != 3}
         assert told == found
         assert all(row.notice_id for row in alerts if row.state == "sent")
-        owed = {(row.recipient_id, row.match_id) for row in rows(app, DigestItemRow)}
+        owner = {row.id: row.recipient_id for row in rows(app, SubscriptionRow)}
+        owed = {(owner[row.subscription_id], row.match_id) for row in rows(app, DigestItemRow)}
         lost = {(row.recipient_id, row.match_id) for row in alerts if row.state != "sent" and row.why != "told"} - owed
         assert lost == set(), "what is not told stands in the digest, or belongs to a story that was told"
-        mails = {row.id for row in rows(app, DeliveryRow) if row.key.startswith("alert:")}
+        mails = {row.id for row in rows(app, DeliveryRow) if row.key.startswith("notice:")}
         assert {row.delivery_id for row in rows(app, NoticeRow)} == mails
 
 

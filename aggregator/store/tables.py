@@ -608,7 +608,10 @@ class MatchRow(SQLModel, table=True):
     lapsed_at: datetime | None = None
     suppressed: str = ""
 
-    __table_args__ = (UniqueConstraint("rule_id", "article_id"),)
+    __table_args__ = (
+        UniqueConstraint("rule_id", "article_id"),
+        Index("ix_match_rule_id_matched_at", "rule_id", "matched_at"),
+    )
 
 
 class EditRow(SQLModel, table=True):

@@ -35,7 +35,7 @@ HOUR = timedelta(hours=1)
 _OPEN = (AlertState.WAITING.value, AlertState.HELD.value)
 
 
-def _is_open() -> ColumnElement[bool]:
+def is_open() -> ColumnElement[bool]:
     """What is still to be decided. Its states stand in the statement itself, or SQLite would not see that their index serves."""
     return col(AlertRow.state).in_(bindparam("open_states", _OPEN, expanding=True, literal_execute=True))
 
@@ -83,7 +83,7 @@ class NewNotice:
 
 def due_readers(session: Session, now: datetime) -> list[Reader]:
     """Everyone of whom something is to be decided at ``now``."""
-    due = select(AlertRow.recipient_id).where(_is_open(), col(AlertRow.due_at) <= now).distinct()
+    due = select(AlertRow.recipient_id).where(is_open(), col(AlertRow.due_at) <= now).distinct()
     rows = session.exec(select(RecipientRow).where(col(RecipientRow.id).in_(due)).order_by(col(RecipientRow.id))).all()
     numbers = select(NoticeRow.recipient_id, func.max(NoticeRow.number)).group_by(col(NoticeRow.recipient_id))
     known = dict(session.exec(numbers.where(col(NoticeRow.recipient_id).in_([row.id for row in rows]))).all())
@@ -97,7 +97,7 @@ def due_readers(session: Session, now: datetime) -> list[Reader]:
 
 def pending(session: Session, recipient_id: int) -> list[Pending]:
     """Everything that waits for a reader, with where its articles stand now."""
-    rows = session.execute(_placed(recipient_id).where(_is_open())).all()
+    rows = session.execute(_placed(recipient_id).where(is_open())).all()
     owed = _owed(session, recipient_id, [row.match_id for row, *_ in rows])
     return [
         Pending(
@@ -168,7 +168,7 @@ def past(session: Session, recipient_id: int, stories: Collection[int], now: dat
 
 def _earlier(session: Session, recipient_id: int, stories: Collection[int]) -> tuple[Earlier, ...]:
     """What is in these stories now, and what was told as one of them and is elsewhere since."""
-    statement = _placed(recipient_id).where(~_is_open())
+    statement = _placed(recipient_id).where(~is_open())
     ids, found = sorted(stories), list[Earlier]()
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
@@ -234,7 +234,7 @@ def _rule(session: Session, rulings: Sequence[Ruling], now: datetime, notice_id:
 def _settle(session: Session, ids: Sequence[int], at: datetime | None, **values: Any) -> None:
     done = 0
     for start in range(0, len(ids), 500):
-        mine = (col(AlertRow.id).in_(ids[start : start + 500]), _is_open())
+        mine = (col(AlertRow.id).in_(ids[start : start + 500]), is_open())
         done += session.execute(update(AlertRow).where(*mine).values(decided_at=at, **values)).rowcount  # type: ignore[attr-defined]
     if done != len(ids):
         raise Conflict("an alert was decided on by somebody else")

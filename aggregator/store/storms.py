@@ -12,6 +12,7 @@ from aggregator.alerts.storms import FEED_LEAST, LOOK_BACK, WINDOW, is_storm, us
 from aggregator.model.alert import AlertState, Storm
 from aggregator.model.anomaly import Anomaly, AnomalyKind, Subject
 from aggregator.model.rule import Lane
+from aggregator.store.alerts import is_open
 from aggregator.store.tables import (
     AlertRow,
     ArticleRow,
@@ -57,7 +58,7 @@ def _rules_that_wait(session: Session) -> Iterable[tuple[RuleRow, datetime]]:
     last = (
         select(MatchRow.rule_id, func.max(MatchRow.matched_at).label("last"))
         .join(AlertRow, col(AlertRow.match_id) == MatchRow.id)
-        .where(AlertRow.state == AlertState.WAITING, AlertRow.lane == Lane.NOW)
+        .where(is_open(), AlertRow.state == AlertState.WAITING, AlertRow.lane == Lane.NOW)
         .group_by(col(MatchRow.rule_id))
         .subquery()
     )
@@ -80,7 +81,7 @@ def _sources_that_wait(session: Session) -> Iterable[tuple[SourceRow, datetime]]
         select(ArticleRow.source_id, func.max(ArticleRow.first_seen_at).label("last"))
         .join(MatchRow, col(MatchRow.article_id) == ArticleRow.id)
         .join(AlertRow, col(AlertRow.match_id) == MatchRow.id)
-        .where(AlertRow.state == AlertState.WAITING, AlertRow.lane == Lane.NOW)
+        .where(is_open(), AlertRow.state == AlertState.WAITING, AlertRow.lane == Lane.NOW)
         .group_by(col(ArticleRow.source_id))
         .having(func.count(func.distinct(ArticleRow.id)) >= FEED_LEAST)
         .subquery()

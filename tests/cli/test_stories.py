@@ -26,7 +26,8 @@ def test_list_agrees_with_its_json(desk: Desk) -> None:
 
 
 def test_show_gives_reasons(desk: Desk) -> None:
-    story = _listed(desk)[0]["id"]
+    # Which stories the first poll makes depends on which source answers first; that one has copies does not.
+    story = next(record["id"] for record in _listed(desk) if record["articles"] > record["texts"])
     shown = desk.call("story", "show", story)
     (record,) = desk.call("story", "show", story, "--json").records
     assert shown.code == 0

@@ -15,9 +15,7 @@ import importlib.util
 import json
 import multiprocessing
 import resource
-import shutil
 import ssl
-import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -27,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.fetch.fetcher import MOST_IDLE
+from tests.certificates import self_signed
 
 HOSTS, MANY, AT_ONCE = 200, 2000, 32
 PATIENCE = 600.0  # seconds for which connections are kept between the passes of one contestant
@@ -272,17 +271,13 @@ def contestant(name: str, port: int, authority: str, desk: Connection) -> None:
 
 def _certificate(folder: str) -> str:
     """A certificate for the hosts with its key, in one file; "" without openssl."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
+    made = self_signed(Path(folder), [f"IP:{host(number)}" for number in range(HOSTS // 4)], "bench")
+    if made is None:
         return ""
-    path = f"{folder}/both.pem"
-    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=bench"]
-    names = ",".join(f"IP:{host(number)}" for number in range(HOSTS // 4))
-    command = [openssl, "req", *kind, "-addext", f"subjectAltName={names}", "-keyout", f"{folder}/key.pem", "-out", path]
-    subprocess.run(command, check=True, capture_output=True)
-    with Path(path).open("a") as both:
-        both.write(Path(f"{folder}/key.pem").read_text())
-    return path
+    cert, key = made
+    with cert.open("a") as both:
+        both.write(key.read_text())
+    return str(cert)
 
 
 def main() -> None:

@@ -367,9 +367,9 @@ def test_a_thousand_rules_with_absurd_names_stay_under_the_limit_too(match: Make
     letter = render_digest(issue, LINKS)
     assert len(letter.html.encode()) <= 90_000
     for part in (one_line(letter.text), one_line(parsed(letter).text_content())):
-        assert re.search(r"\+9\d\d more rules with matches", part)
-        assert re.search(r"\+49\d more sources", part)
-        assert re.search(r"and 49\d more", part)
+        assert "+975 more rules with matches" in part
+        assert part.count("+495 more sources") == 2
+        assert "and 490 more" in part
 
 
 def test_changes_after_publication_stand_in_both_parts(match: Make) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ import pytest
 
 from aggregator.config.settings import FetchSettings
 from aggregator.fetch import Fetcher
+from tests.certificates import ABSENT, self_signed
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -203,15 +202,11 @@ async def neighbour(stack: AsyncExitStack) -> Loopback:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """Certificate and key for ``other.test``, as files. Nobody trusts it."""
-    folder = tmp_path_factory.mktemp("tls")
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("no openssl binary on this machine to make a certificate with")
-    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
-    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    names = ["-subj", "/CN=other.test", "-addext", "subjectAltName=DNS:other.test"]
-    subprocess.run([*command, *names, "-keyout", key, "-out", cert], check=True, capture_output=True)
-    return cert, key
+    made = self_signed(tmp_path_factory.mktemp("tls"), ["DNS:other.test"], "other.test")
+    if made is None:
+        pytest.skip(ABSENT)
+    cert, key = made
+    return str(cert), str(key)
 
 
 @pytest.fixture

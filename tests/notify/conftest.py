@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from aiosmtpd.smtp import SMTP
 
 from aggregator.model.delivery import Delivery, DeliveryKind, Letter
 from aggregator.notify import build_message
+from tests.certificates import ABSENT, self_signed
 from tests.notify.relay import Certificate, Relay, StartRelay
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -75,14 +74,10 @@ async def start_relay() -> AsyncIterator[StartRelay]:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    openssl = which("openssl")
-    if openssl is None:
-        pytest.skip("needs the openssl command to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*command, *names, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
+    made = self_signed(tmp_path_factory.mktemp("tls"), ["IP:127.0.0.1"], "127.0.0.1")
+    if made is None:
+        pytest.skip(ABSENT)
+    cert, key = made
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.load_cert_chain(cert, key)
     return Certificate(server, ssl.create_default_context(cafile=Path(cert)))

@@ -41,17 +41,17 @@ class Received:
     def id(self) -> str:
         return self.headers["webhook-id"]
 
-    def verified(self, secret: str, *, then: bool = True) -> Any:
+    def verified(self, secret: str, *, at: datetime | None = None) -> Any:
         """What it says, if it was signed with this secret, in the opinion of the specification's own package.
 
-        That package allows five minutes to the real time. ``then``: it is asked at the time of the try, by the test's clock.
+        It is asked ``at`` an instant, and refuses what is five minutes away from it; without one, when it says that it was sent.
         """
-        at = datetime.fromtimestamp(int(self.headers["webhook-timestamp"]), UTC) if then else datetime.now(UTC)
+        now = at or datetime.fromtimestamp(int(self.headers["webhook-timestamp"]), UTC)
 
         class Then(datetime):
             @classmethod
             def now(cls, tz: Any = None) -> Any:
-                return at
+                return now
 
         with patch.object(webhooks, "datetime", Then):
             return Webhook(secret).verify(self.body, self.headers)

@@ -138,7 +138,7 @@ async def test_a_match_is_told_once_signed_and_thin(clock: Any, site: Any, desk:
         for _ in range(3):
             await later(app, clock)
         first, second = receiver.got
-        said = first.verified(SECRET, then=False)
+        said = first.verified(SECRET, at=datetime.now(UTC))
         assert said["type"] == "article.matched"
         data = said["data"]
         assert (data["rule"], data["source"], data["outlet"]) == ("quill", "site", "Site")
@@ -184,12 +184,15 @@ async def test_what_was_not_taken_is_tried_again_with_the_same_id_and_body(
     (row,) = made.rows(ChannelEventRow)
     assert (row.state, row.attempts) == ("due", 1)
     assert timedelta(seconds=4) < row.due_at - clock.at < timedelta(seconds=6)
+    monkeypatch.setattr(webhook, "DEADLINE", 20.0)
     await made.later(timedelta(seconds=7))
     first, second = receiver.got
     assert (first.path, second.path) == ("/archive", "/archive")
     assert (first.id, first.body) == (second.id, second.body)
     assert int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) == 7
-    assert second.verified(SECRET)
+    assert second.verified(SECRET, at=clock.at)
+    with pytest.raises(WebhookVerificationError):
+        second.verified(SECRET, at=clock.at + timedelta(minutes=6))
     (row,) = made.rows(ChannelEventRow)
     assert (row.state, row.attempts) == ("sent", 2)
     assert made.ticks.runner.failures == 0
@@ -466,7 +469,8 @@ async def test_a_chat_is_written_to_once_a_minute_and_what_came_meanwhile_is_cou
     await made.later(timedelta(seconds=30))
     (first,) = receiver.got
     assert "story 00" in first.text()
-    assert re.search(r"… and \d+ more", first.text())
+    (more,) = re.findall(r"… and (\d+) more", first.text())
+    assert len(re.findall(r"story \d\d", first.text())) == 30 - int(more)
     await made.later(timedelta(seconds=30))
     assert ["late story" in got.text() for got in receiver.got] == [False, True]
     assert {row.state for row in made.rows(ChannelEventRow)} == {"sent"}

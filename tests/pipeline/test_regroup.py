@@ -89,6 +89,7 @@ async def test_what_was_alone_and_stays_so_keeps_its_alert(
         await _pass(app, clock, 0.1)
         third = rows(app, ArticleRow)[2]
         assert third.group_id == second.group_id
+        assert _alerts(rows(app, AlertRow)) == [("sent", ""), ("sent", ""), ("suppressed", "told")]
         assert len(relay.mails) == mails, "its text was alerted, when only the summary was known"
 
 
@@ -131,7 +132,12 @@ async def test_what_leaves_its_copies_when_its_page_comes_was_told_and_its_copie
         await _pass(app, clock)
         await _pass(app, clock, 0.1)
         assert rows(app, ArticleRow)[2].group_id == first.group_id
+        assert _alerts(rows(app, AlertRow)) == [("sent", ""), ("sent", ""), ("suppressed", "told")]
         assert len(relay.mails) == mails
+
+
+def _alerts(rows: list[AlertRow]) -> list[tuple[str, str]]:
+    return [(row.state, row.why) for row in rows]
 
 
 async def test_what_a_hand_took_apart_stays_apart_when_both_pages_come_and_say_the_same(
@@ -151,9 +157,13 @@ async def test_what_a_hand_took_apart_stays_apart_when_both_pages_come_and_say_t
         assert {first.revision_reason, second.revision_reason} == {"page came"}
         assert first.text_hash == second.text_hash
         assert second.group_id == mine != first.group_id
+        mails = len(relay.mails)
         three.publish("copy", page=False).summary = one.text("whole")[0]
         await _pass(app, clock)
+        await _pass(app, clock, 0.1)
         assert rows(app, ArticleRow)[2].group_id == mine, "of two alike, the one that was taken out"
+        assert _alerts(rows(app, AlertRow)) == [("sent", ""), ("sent", ""), ("suppressed", "told")]
+        assert len(relay.mails) == mails
 
 
 async def test_what_was_placed_by_hand_stays(clock: Any, pair: tuple[Any, Any], relay: Any, desk: Desk, rows: Rows) -> None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import create_engine, text
 from sqlmodel import Session, SQLModel, select
 
 from aggregator.config.settings import Config
@@ -27,6 +26,7 @@ from aggregator.store.codec import SOURCE, load_vector
 from aggregator.store.dialect import driver
 from aggregator.store.schema import include_name
 from aggregator.store.tables import ArticleRow, MatchRow, RevisionRow
+from tests.store.revisions import at_revision
 
 STORY = (
     "INSERT INTO story (created_at, language, newest_at, texts, open)"
@@ -48,22 +48,9 @@ def test_upgrade_is_idempotent_and_says_what_it_did(tmp_path: Path) -> None:
     assert migrate.upgrade(url) == (migrate.latest(), migrate.latest())
 
 
-@contextmanager
-def _at(path: Path, revision: str) -> Iterator[Connection]:
-    """A new SQLite file with the schema as it was at ``revision``, within a transaction."""
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.connect() as connection, connection.begin():
-        old = AlembicConfig()
-        old.set_main_option("script_location", str(migrate.HERE))
-        old.attributes["connection"] = connection
-        command.upgrade(old, revision)
-        yield connection
-    engine.dispose()
-
-
 def test_a_store_of_the_first_version_keeps_what_it_holds(tmp_path: Path, config: Config, now: datetime) -> None:
     path = tmp_path / "old.db"
-    with _at(path, "0001") as connection:
+    with at_revision(f"sqlite:///{path}", "0001") as connection:
         connection.execute(
             text(
                 "INSERT INTO source (slug, url, spec, host, name, outlet_group, country, enabled, created_at, next_poll_at,"
@@ -89,7 +76,7 @@ def test_groups_of_copies_become_text_groups_each_with_a_story_and_alerts_stay_t
     tmp_path: Path, config: Config, now: datetime
 ) -> None:
     path = tmp_path / "old.db"
-    with _at(path, "0003") as connection:
+    with at_revision(f"sqlite:///{path}", "0003") as connection:
         at = "'2026-01-01 00:00:00.000000'"
         source = f"'wire', 'http://wire.test/', :spec, 'wire.test', 'Wire', '', '', 1, {at}, {at}, 0, '', '', '', 0, '{{}}', ''"
         article = f"'http://wire.test/a', 'A', 'text', 'page', 'x', '', '[]', '[]', '', 0, '[]', '[]', 1, 1, 0, {at}, 0"
@@ -137,7 +124,7 @@ def _vectors(session: Session, table: str) -> list[dict[str, float]]:
 
 def test_vectors_of_stories_become_bytes(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    with _at(path, "0005") as connection:
+    with at_revision(f"sqlite:///{path}", "0005") as connection:
         at = "'2026-01-01 00:00:00.000000'"
         for statement in (
             (
@@ -275,7 +262,7 @@ def test_what_is_no_database_is_refused_with_its_name(tmp_path: Path) -> None:
 
 def test_a_store_before_pages_keeps_articles_revisions_and_matches(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    with _at(path, "0003") as connection:
+    with at_revision(f"sqlite:///{path}", "0003") as connection:
         at = "2026-01-01 00:00:00.000000"
         source = f"'a', 'http://a.test', '{{}}', 'a.test', 'A', '', '', 1, '{at}', '{at}', 0, '', ''"
         of_one = f"1, 1, 'http://a.test/1', 'T', 'Body', 'page', 'h', '', '[]', '[]', '', 0, '[]', '[]', 1, 2, 0, '{at}', 0"

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 from sqlmodel import Session, select
 
 from aggregator.model.delivery import Subscription, WhenEmpty
 from aggregator.store import Store, migrate
 from aggregator.store.codec import SUBSCRIPTION
 from aggregator.store.tables import DeliveryRow, DigestEditRow, DigestItemRow, DigestRow, SubscriptionRow
+from tests.store.revisions import at_revision
 
 AT = "2026-01-01 00:00:00.000000+00:00"
 OWN = {"digest_at": "08:00:00", "weekdays": [1, 5], "timezone": "Europe/Paris", "rules": ["r*"], "language": "fr"}
@@ -34,14 +33,8 @@ def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A store with the schema as it was before subscriptions, with readers and their digests."""
     server = request.getfixturevalue("postgres_server") if request.param == "postgresql" else None
     url = server.empty() if server else f"sqlite:///{tmp_path}/old.db"
-    engine = create_engine(url)
-    with engine.connect() as connection, connection.begin():
-        old = AlembicConfig()
-        old.set_main_option("script_location", str(migrate.HERE))
-        old.attributes["connection"] = connection
-        command.upgrade(old, "0011")
+    with at_revision(url, "0011") as connection:
         _fill(connection)
-    engine.dispose()
     yield url
     if server:
         server.drop(url)

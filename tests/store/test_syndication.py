@@ -23,6 +23,6 @@ def test_ids_outlive_a_move_to_another_domain(store: Store, now: datetime) -> No
 def test_a_rule_that_found_nothing_and_one_that_is_none(applied: Store, now: datetime) -> None:
     authority = TagAuthority("monitor.example.org", now.date(), "k3v9")
     feed = applied.read_now(rule_feed, "strike", authority, "desk", 50)
-    assert (feed.items, feed.updated_at, feed.name) == ((), now, feed.name)
+    assert (feed.items, feed.updated_at, feed.name) == ((), now, "Strike")
     with pytest.raises(NotFound, match="aggregator apply"):
         applied.read_now(rule_feed, "nothing", authority, "desk", 50)

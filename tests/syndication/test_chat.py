@@ -59,6 +59,14 @@ def test_a_message_has_at_most_a_thousand_characters_and_counts_the_rest(
     assert left < len(titles)
 
 
+@pytest.mark.parametrize("style", ChatStyle)
+def test_what_does_not_fit_is_counted(style: ChatStyle) -> None:
+    text = chat_text([found(f"story {n}", url=f"https://courier.example/1{n:02}") for n in range(60)], style, "Desk")
+    more = re.search(r"\n… and ([\d,]+) more$", text)
+    assert more is not None
+    assert 0 < text.count("https://courier.example/1") == 60 - int(more[1])
+
+
 def test_the_last_of_them_needs_no_room_for_a_count() -> None:
     bodies = [found("x" * 180) for _ in range(4)]
     assert "more" not in chat_text(bodies, ChatStyle.PLAIN, "Desk")

@@ -67,6 +67,8 @@ class _Desk:
         self._earlier = _grouped(past.earlier, lambda each: (each.rule, each.story))
         self._rulings: list[Ruling] = []
         self._grown: dict[tuple[str, int], int] = {}
+        self._quiet_until = quiet_until(recipient, now)
+        self._within_the_hour = sorted(at for at in past.mails if at > now - HOUR)
 
     def plan(self, pending: Sequence[Pending]) -> AlertPlan:
         rows = sorted(pending, key=lambda row: (_WEIGHT[row.priority], row.matched_at, row.match_id))
@@ -141,7 +143,7 @@ class _Desk:
         return []
 
     def _quiet(self, row: Pending) -> Ruling | None:
-        until = quiet_until(self._recipient, self._now)
+        until = self._quiet_until
         if until is None or row.priority is Priority.HIGH:
             return None
         return Ruling(row.id, AlertState.HELD, Why.QUIET, f"quiet until {_utc(until)}", until)
@@ -180,8 +182,7 @@ class _Desk:
         return Ruling(row.id, AlertState.HELD, Why.STORM, f"storm {storm.id}: told {_utc(hour)}", hour)
 
     def _over_the_readers_cap(self, row: Pending) -> Ruling | None:
-        most = self._recipient.alerts_per_hour
-        mails = sorted(at for at in self._past.mails if at > self._now - HOUR)
+        most, mails = self._recipient.alerts_per_hour, self._within_the_hour
         if not most or len(mails) < most or row.priority is Priority.HIGH:
             return None
         room = mails[-most] + HOUR
@@ -212,7 +213,8 @@ class _Desk:
             counted += [_suppressed(row, Why.CAP, what) for row in owed]
             if owed:
                 more.append((slug, len({row.story for row in owed})))
-        grown = {story: self._grown[slug, story] for slug, story in self._grown if (slug, story) in _stories(told)}
+        stories = _stories(told)
+        grown = {story: outlets for (slug, story), outlets in self._grown.items() if (slug, story) in stories}
         return AlertMail(
             ids=tuple(row.id for row in told),
             shown=self._shown(told),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from aggregator.cli.archive import Json, Limit
-from aggregator.cli.options import Call, instant
-from aggregator.cli.printing import counted, json_line, printable, utc
+from aggregator.cli.options import Call, instant, span
+from aggregator.cli.printing import counted, json_line, plain, printable, utc
 from aggregator.store import notices, readers, snoozes
 from aggregator.store.notices import AlertLine, NoticeLine
 from aggregator.store.snoozes import SnoozeLine
@@ -40,12 +39,12 @@ def list_(
             sent = store.read_now(notices.listing, limit, recipient)
     if waiting:
         for alert in held:
-            typer.echo(json_line(_record(alert)) if as_json else _alert(alert))
+            typer.echo(json_line(plain(alert)) if as_json else _alert(alert))
         if not as_json:
             typer.echo(f"{counted(len(held), 'match', 'matches')} waiting.")
         return
     for line in sent:
-        typer.echo(json_line(_record(line)) if as_json else _line(line))
+        typer.echo(json_line(plain(line)) if as_json else _line(line))
     if not as_json:
         typer.echo(f"{counted(len(sent), 'alert')}.")
 
@@ -68,7 +67,7 @@ def show(context: typer.Context, alert: Alert, as_json: Json = False) -> None:
     with store:
         line, told = store.read_now(notices.show, alert)
     if as_json:
-        typer.echo(json_line(_record(line) | {"matches": [_record(each) for each in told]}))
+        typer.echo(json_line(plain(line) | {"matches": plain(told)}))
         return
     typer.echo(_line(line))
     for text in _fate(line):
@@ -103,8 +102,8 @@ def snooze(
     call: Call = context.obj
     _, store = call.opened()
     now = datetime.now(UTC)
-    at = instant(length, now)
-    until = now + (now - at) if length[-1:] in "mhd" else at
+    ahead = span(length)
+    until = instant(length, now) if ahead is None else now + ahead
     with store:
         line = store.write_now(snoozes.snooze, story, until, now, rule=rule, recipient=recipient, by=getpass.getuser())
     typer.echo(_snooze(line))
@@ -131,13 +130,9 @@ def snoozes_(context: typer.Context, as_json: Json = False) -> None:
     with store:
         lines = store.read_now(snoozes.listing, datetime.now(UTC))
     for line in lines:
-        typer.echo(json_line(_record(line)) if as_json else _snooze(line))
+        typer.echo(json_line(plain(line)) if as_json else _snooze(line))
     if not as_json:
         typer.echo(f"{counted(len(lines), 'snooze')}.")
-
-
-def _record(line: Any) -> dict[str, Any]:
-    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(line).items()}
 
 
 def _line(line: NoticeLine) -> str:

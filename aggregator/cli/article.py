@@ -14,8 +14,8 @@ import typer
 from aggregator import __version__
 from aggregator.app import open_errand
 from aggregator.cli.options import Call
-from aggregator.cli.printing import counted, json_line, printable, utc
-from aggregator.cli.recording import change_lines, change_record, plain, record_lines
+from aggregator.cli.printing import counted, json_line, plain, printable, utc
+from aggregator.cli.recording import change_lines, change_record, record_lines
 from aggregator.config.settings import Config
 from aggregator.dedupe import altered, diff_sentences
 from aggregator.errors import AggregatorError, NotFound

@@ -11,7 +11,7 @@ import typer
 from aggregator.app import open_errand
 from aggregator.cli.archive import Json
 from aggregator.cli.options import Call, instant
-from aggregator.cli.printing import counted, json_line, printable, utc
+from aggregator.cli.printing import counted, json_line, plain, printable, utc
 from aggregator.config.settings import Config
 from aggregator.errors import AggregatorError, NotFound
 from aggregator.model.channel import Answer, Channel, ChannelAttempt, ChannelHealth
@@ -34,7 +34,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
         if channel.slug not in found:
             typer.echo(f"{channel.slug:24} {channel.kind}, not applied: run `aggregator apply`", err=as_json)
     for health in found.values():
-        typer.echo(json_line(_record(health)) if as_json else _lines(health))
+        typer.echo(json_line(plain(_record(health))) if as_json else _lines(health))
     if not as_json:
         typer.echo(f"{counted(len(config.channels), 'channel')}.")
 
@@ -64,9 +64,6 @@ def _lines(health: ChannelHealth) -> str:
 
 
 def _record(health: ChannelHealth) -> dict[str, Any]:
-    def told(at: datetime | None) -> str | None:
-        return at.isoformat() if at else None
-
     return {
         "slug": health.channel.slug,
         "kind": health.channel.kind.value,
@@ -75,9 +72,9 @@ def _record(health: ChannelHealth) -> dict[str, Any]:
         "waiting": health.waiting,
         "sent": health.sent,
         "failed": health.failed,
-        "failing_since": told(health.failing_since),
-        "last_sent_at": told(health.last_sent_at),
-        "next_try_at": told(health.next_try_at),
+        "failing_since": health.failing_since,
+        "last_sent_at": health.last_sent_at,
+        "next_try_at": health.next_try_at,
         "disabled": health.disabled,
         "detail": health.detail,
     }

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from email import policy
-from email.parser import BytesParser
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from aggregator.cli.archive import Json, Limit
 from aggregator.cli.options import Call
-from aggregator.cli.printing import counted, json_line, printable, utc
+from aggregator.cli.printing import counted, json_line, plain, printable, utc
 from aggregator.errors import NotFound
 from aggregator.model.delivery import DeliveryState
+from aggregator.notify.message import part_of
 from aggregator.store import deliveries, outbox
-from aggregator.store.deliveries import DeliveryLine, DeliveryRecord, Pause
+from aggregator.store.deliveries import DeliveryRecord, Pause
 
 app = typer.Typer(help="The outbox.", no_args_is_help=True)
 
@@ -38,7 +37,7 @@ def list_(
         paused = store.read_now(deliveries.pause)
     for row in rows:
         if as_json:
-            typer.echo(json_line(_record(row)))
+            typer.echo(json_line(plain(row)))
             continue
         word, at = ("sent", row.sent_at) if row.sent_at else ("next try", row.due_at)
         when = f"{word} {at:%Y-%m-%d %H:%M}" if at else ""
@@ -80,12 +79,12 @@ def show(
     if eml:
         sys.stdout.buffer.write(found.message)
     elif html:
-        body = BytesParser(policy=policy.default).parsebytes(found.message).get_body(("html",))
-        typer.echo(body.get_content() if body is not None else "", nl=False)
+        typer.echo(part_of(found.message, "html") or "", nl=False)
     elif as_json:
         typer.echo(
             json_line(
-                _record(found.line) | {"message_id": found.message_id, "tries": _tries(found), "returned": _returned(found)}
+                plain(found.line)
+                | {"message_id": found.message_id, "tries": plain(found.attempts), "returned": plain(found.returned)}
             )
         )
     else:
@@ -128,29 +127,3 @@ def retry(
                 if not dead:  # among all of them, one that is too old is no reason to stop
                     raise
                 typer.echo(str(error), err=True)
-
-
-def _record(line: DeliveryLine) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "kind": line.kind,
-        "address": line.address,
-        "subject": line.subject,
-        "state": line.state,
-        "attempts": line.attempts,
-        "created_at": line.created_at.isoformat(),
-        "due_at": line.due_at.isoformat() if line.due_at else None,
-        "sent_at": line.sent_at.isoformat() if line.sent_at else None,
-        "detail": line.detail,
-    }
-
-
-def _tries(found: DeliveryRecord) -> list[dict[str, Any]]:
-    return [
-        {"at": each.at.isoformat(), "outcome": each.outcome, "code": each.code, "server": each.server, "detail": each.detail}
-        for each in found.attempts
-    ]
-
-
-def _returned(found: DeliveryRecord) -> list[dict[str, Any]]:
-    return [{"at": each.at.isoformat(), "kind": each.kind, "detail": each.detail} for each in found.returned]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +18,7 @@ from aggregator.config.settings import Config
 from aggregator.digest import slots_of
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.model.delivery import DeliveryState, Slot, Subscription
+from aggregator.notify.message import part_of
 from aggregator.store import Store, deliveries, digests, subscriptions
 from aggregator.store.digests import DigestLine, FrozenDigest
 from aggregator.store.subscriptions import Subscriber
@@ -134,10 +134,10 @@ def _part(found: FrozenDigest, subtype: str) -> bytes:
         raise AggregatorError(f"digest {number}: {why}; `aggregator digest show {number} --items` lists what stood in it")
     if not subtype:
         return found.message
-    body = message_from_bytes(found.message, policy=policy.default).get_body((subtype,))
+    body = part_of(found.message, subtype)
     if body is None:
         raise AggregatorError(f"digest {number} has no HTML: it went out as text alone")
-    return str(body.get_content()).replace("\r\n", "\n").encode()
+    return body.encode()
 
 
 @app.command()
@@ -199,16 +199,16 @@ async def _send(call: Call, slug: str, slot: Slot | None, *, again: bool) -> Non
             await app.digest_now(subscriber, wanted, in_turn=slot is not None)
         await app.ticks.deliver()
         lines = await store.read(digests.history, 1000, slug, wanted)
-        mails = {mail.id: mail for mail in await store.read(deliveries.listing, 1000)}
+        unsent = [line.delivery_id for line in lines if line.delivery_id and line.delivery_state != DeliveryState.SENT]
+        stuck = [(await store.read(deliveries.record, id_)).line for id_ in unsent]
     address = subscriber.recipient.address
+    for mail in stuck:
+        raise AggregatorError(f"the digest is in the outbox as {mail.id}, but not sent: {printable(mail.detail)}")
     if not any(line.delivery_id for line in lines):
         typer.echo(f"{address}: nothing new, nothing sent.")
     for line in lines:
         if line.delivery_id is None:
             continue
-        mail = mails.get(line.delivery_id)
-        if mail is not None and mail.state != DeliveryState.SENT:
-            raise AggregatorError(f"the digest is in the outbox as {mail.id}, but not sent: {printable(mail.detail)}")
         if before and not again:
             typer.echo(f"{address}: the digest of {line.day} {line.at:%H:%M} went out already; --force sends it again.")
         else:

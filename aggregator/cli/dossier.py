@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from textwrap import wrap
 from typing import Any
 
-from aggregator.cli.printing import counted, printable, span, utc
+from aggregator.cli.printing import counted, plain, printable, span, utc
 from aggregator.manners import WORDS
 from aggregator.manners.timing import JITTER, safe_wait
 from aggregator.model.dossier import Conduct, Dossier, Flood, PastGap, PastMove, PastPoll, Score
@@ -58,28 +58,14 @@ def state_of(dossier: Dossier) -> str:
 
 def as_record(dossier: Dossier) -> dict[str, Any]:
     """The dossier for programs: instants as ISO 8601 in UTC, lengths of time in seconds, and the state in words."""
-    return {"state": state_of(dossier), **{name: _plain(value) for name, value in asdict(dossier).items()}}
+    return {"state": state_of(dossier), **{name: plain(value) for name, value in asdict(dossier).items()}}
 
 
 def score_record(score: Score) -> dict[str, Any]:
     """A source's account of our manners, for programs."""
     per_hour = {"whole": round(score.whole.per_hour, 3), "week": round(score.week.per_hour, 3)}
-    record: dict[str, Any] = _plain(asdict(score))
+    record: dict[str, Any] = plain(asdict(score))
     return record | {name: record[name] | {"per_hour": value} for name, value in per_hour.items()}
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case datetime():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case dict():
-            return {key: _plain(item) for key, item in value.items()}
-        case tuple() | list():
-            return [_plain(item) for item in value]
-        case _:
-            return value
 
 
 class _Sheet:

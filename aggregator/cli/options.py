@@ -36,11 +36,17 @@ class Call:
         return config, open_store(config)
 
 
+def span(value: str) -> timedelta | None:
+    """``30d``, ``12h``: so long; None for what is no span."""
+    found = _SPAN.fullmatch(value)
+    return timedelta(**{_UNIT[found[2]]: int(found[1])}) if found else None
+
+
 def instant(value: str, now: datetime) -> datetime:
     """``30d``, ``12h``: so long ago; or a date or instant in ISO form (UTC if it names no zone). Raises BadParameter."""
-    span = _SPAN.fullmatch(value)
-    if span:
-        return now - timedelta(**{_UNIT[span[2]]: int(span[1])})
+    back = span(value)
+    if back is not None:
+        return now - back
     try:
         at = datetime.fromisoformat(value)
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 _JOINERS = "\u200c\u200d"
@@ -44,3 +45,20 @@ def span(length: timedelta) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """``1 entry``, ``1,204 entries``; the plural is made with an s unless it is given."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def plain(value: Any) -> Any:
+    """A value for programs: dataclasses as objects, instants as ISO 8601 in UTC, days and hours likewise, lengths in seconds."""
+    match value:
+        case datetime() | date() | time():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case dict():
+            return {key: plain(item) for key, item in value.items()}
+        case tuple() | list():
+            return [plain(item) for item in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return plain(asdict(value))
+        case _:
+            return value

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, is_dataclass
-from datetime import datetime
 from itertools import chain
 from textwrap import shorten, wrap
 from typing import Any
@@ -19,21 +17,6 @@ WIDTH = 80
 _LABEL = 12
 _HEAD = 600
 """Characters of the text that are shown."""
-
-
-def plain(value: Any) -> Any:
-    """A value for programs: dataclasses as objects, instants as ISO 8601 in UTC."""
-    match value:
-        case datetime():
-            return value.isoformat()
-        case dict():
-            return {key: plain(item) for key, item in value.items()}
-        case tuple() | list():
-            return [plain(item) for item in value]
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return plain(asdict(value))
-        case _:
-            return value
 
 
 def record_lines(found: ArticleRecord) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +14,7 @@ import typer
 from aggregator.cli.options import Call
 from aggregator.cli.printing import counted
 from aggregator.config.settings import Settings
+from aggregator.config.writing import replace_file
 from aggregator.model.syndication import FeedFormat
 from aggregator.store import syndication
 from aggregator.syndication import write_feed
@@ -54,15 +53,5 @@ def _put(path: Path, content: bytes) -> bool:
     """Replace the file as a whole, unless it holds the same: then its date stays. Returns whether it was replaced."""
     if path.is_file() and path.read_bytes() == content:
         return False
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)  # a web server is to read it
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    replace_file(path, content)
     return True

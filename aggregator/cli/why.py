@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date, datetime, time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from aggregator.cli.archive import Json
 from aggregator.cli.options import Call
-from aggregator.cli.printing import json_line, printable, utc
+from aggregator.cli.printing import json_line, plain, printable, utc
 from aggregator.cli.trying import Tried, show_tree, tree_of, tried
 from aggregator.config.settings import Config
 from aggregator.model.article import Article
@@ -38,7 +37,7 @@ def why(
         text = store.read_now(articles_by_id, [found.article.id])[found.article.id] if found.article else None
     if as_json:
         trees = [{"rule": what.name, "why": reasons(tree), "tree": asdict(tree)} for what, tree in missed]
-        typer.echo(json_line(_plain(asdict(found)) | {"not_matched": trees}))
+        typer.echo(json_line(plain(found) | {"not_matched": trees}))
         return
     for line in _told(found, config):
         typer.echo(line)
@@ -163,11 +162,3 @@ def _delivery(delivery: Delivered) -> Iterator[str]:
         code = f"{attempt.code} " if attempt.code else ""
         server = f"{printable(attempt.server)}: " if attempt.server else ""
         yield f"  {utc(attempt.at)}: {attempt.outcome}, {server}{code}{printable(attempt.answer)}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    return value.isoformat() if isinstance(value, (datetime, date, time)) else value

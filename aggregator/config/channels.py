@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +13,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from aggregator.config import values
 from aggregator.config.forms import Form, Line, Networks, Slug, WebUrl
 from aggregator.config.locate import Route
-from aggregator.config.reading import Document
-from aggregator.config.values import did_you_mean, nearest, refuse
+from aggregator.config.reading import Document, check_patterns
+from aggregator.config.secrets import Secrets
+from aggregator.config.values import refuse, which_of
 from aggregator.model.channel import CHAT_SCHEMAS, Channel, ChannelKind, EventType
 from aggregator.syndication.signing import key_of
 
@@ -80,26 +80,24 @@ class ChannelReader:
     """Reads the file; its errors are noted in the document."""
 
     def __init__(self, document: Document, folder: Path, environ: Mapping[str, str]) -> None:
-        self._document, self._folder, self._environ = document, folder, environ
+        self._document, self._named_secrets = document, Secrets(document, folder, environ)
         self._secrets: dict[str, tuple[str, ...]] = {}
 
-    def read(
-        self, rules: Iterable[str] | None, recipients: Iterable[str], homes: Mapping[str, str]
-    ) -> tuple[tuple[Channel, ...], dict[str, tuple[str, ...]]]:
+    def read(self, rules: list[str] | None, recipients: list[str]) -> tuple[tuple[Channel, ...], dict[str, tuple[str, ...]]]:
         """The channels, and the secrets of each: a webhook's keys, the new one first, or a chat's address.
 
         ``rules`` and ``recipients`` are the slugs that there are; rules are None when their file could not be read.
         """
         document = self._document
-        document.only("webhook", "chat", homes=homes)
+        document.only("webhook", "chat")
         webhooks = [self._webhook(index, table) for index, table in document.tables("webhook")]
         chats = [self._chat(index, table) for index, table in document.tables("chat")]
-        self._check_names(None if rules is None else list(rules), list(recipients))
+        self._check_names(rules, recipients)
         return tuple(channel for channel in (*webhooks, *chats) if channel), self._secrets
 
     def _webhook(self, index: int, table: dict[str, Any]) -> Channel | None:
         route: Route = ("webhook", index)
-        secrets = [self._secret(route, table, name) for name in ("secret", "old_secret")]
+        secrets = [self._named(route, table, name) for name in ("secret", "old_secret")]
         for name, secret in zip(("secret", "old_secret"), secrets, strict=True):
             try:
                 _ = key_of(secret) if secret else b""
@@ -116,7 +114,7 @@ class ChannelReader:
 
     def _chat(self, index: int, table: dict[str, Any]) -> Channel | None:
         route: Route = ("chat", index)
-        address = self._secret(route, table, "url")
+        address = self._named(route, table, "url")
         form = self._document.check(ChatForm, table, route)
         if form is None:
             return None
@@ -138,34 +136,9 @@ class ChannelReader:
     def _place(route: Route, table: dict[str, Any], name: str) -> Route:
         return (*route, next((key for key in (f"{name}_env", f"{name}_file") if key in table), name))
 
-    def _secret(self, route: Route, table: dict[str, Any], name: str) -> str:
-        """The secret, or "" for none; a channel that sleeps may have one that is not there. No message ever holds it."""
-        variable, file, asleep = table.get(f"{name}_env"), table.get(f"{name}_file"), table.get("enabled") is False
-        if variable and file:
-            self._document.add((*route, f"{name}_file"), f"stands beside {name}_env", "keep one of the two")
-        elif isinstance(variable, str) and variable:
-            if (secret := self._environ.get(variable, "").strip()) or asleep:
-                return secret
-            hint = f"set {variable} for the service, or use {name}_file"
-            self._document.add((*route, f"{name}_env"), f"the environment variable {variable} is not set or empty", hint)
-        elif isinstance(file, str) and file:
-            return self._from_file((*route, f"{name}_file"), self._folder / file, asleep=asleep)
-        return ""
-
-    def _from_file(self, route: Route, path: Path, *, asleep: bool) -> str:
-        try:
-            secret = path.read_text(encoding="utf-8").strip()
-        except UnicodeDecodeError:
-            self._document.add(route, f"{path} is not UTF-8 text", "the file holds the secret and nothing else")
-        except (OSError, ValueError) as error:
-            if not asleep:
-                reason = error.strerror if isinstance(error, OSError) else "not a path"
-                self._document.add(route, f"{path} cannot be read: {reason}", "the path starts from the configuration folder")
-        else:
-            if secret and "\n" not in secret:
-                return secret
-            self._document.add(route, f"{path} must hold exactly one line", "the file holds the secret and nothing else")
-        return ""
+    def _named(self, route: Route, table: dict[str, Any], name: str) -> str:
+        """The secret, or "" for none; a channel that sleeps may have one that is not there."""
+        return self._named_secrets.secret(route, table, name, optional=table.get("enabled") is False)[0]
 
     def _check_names(self, rules: list[str] | None, recipients: list[str]) -> None:
         """Slugs stand once over both kinds; patterns follow a rule; owners are readers."""
@@ -173,23 +146,15 @@ class ChannelReader:
         for kind in ("webhook", "chat"):
             for index, table in self._document.tables(kind):
                 route: Route = (kind, index)
-                slug, owner, patterns = table.get("slug"), table.get("owner"), table.get("rules")
+                slug, owner = table.get("slug"), table.get("owner")
                 if isinstance(slug, str) and (known := first.setdefault(slug, route)) != route:
                     line = self._document.line((*known, "slug"))
                     self._document.add((*route, "slug"), f'"{slug}" stands on line {line} already', "change one of the two")
                 if isinstance(owner, str) and owner and owner not in recipients:
-                    otherwise = f"the recipients are: {', '.join(recipients) or 'none yet'}"
-                    hint = did_you_mean(owner, recipients, otherwise)
+                    hint = which_of(owner, "recipients", recipients)
                     self._document.add((*route, "owner"), f'"{owner}" is no recipient', hint)
-                for place, pattern in enumerate(patterns if isinstance(patterns, list) and rules is not None else ()):
-                    if (
-                        isinstance(pattern, str)
-                        and pattern != "*"
-                        and not any(fnmatchcase(rule, pattern) for rule in rules or ())
-                    ):
-                        close = nearest(pattern, rules or ())
-                        hint = f'did you mean "{close}"?' if close else f"the rules are: {', '.join(rules or ()) or 'none yet'}"
-                        self._document.add((*route, "rules", place), f'"{pattern}" matches no rule', hint)
+                if rules is not None:
+                    check_patterns(self._document, route, table, rules)
 
 
 def _without_secrets(form: Form) -> dict[str, Any]:

@@ -63,15 +63,6 @@ FILES = ("aggregator.toml", "sources.toml", "entities.toml", "rules.toml", "reci
 
 STORE_VARIABLE = "AGGREGATOR_STORE_URL"
 
-_HOMES = {
-    "source": "sources.toml",
-    "defaults": "sources.toml",
-    "entity": "entities.toml",
-    "rule": "rules.toml",
-    "recipient": "recipients.toml",
-    "webhook": "channels.toml",
-    "chat": "channels.toml",
-}
 _TABLES = ("store", "fetch", "poll", "workers", "web", "mail", "alerts", "digest", "retention", "archive", "articles")
 
 F = TypeVar("F", bound=Form)
@@ -95,8 +86,9 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
     settings, environment_errors = _Main(main, folder, environ).settings()
     source_specs = read_sources(sources, _known_floor(main, settings))
     entity_list = _entities(entities)
-    known = None if rules.broken else [table["slug"] for _, table in rules.tables("rule") if isinstance(table.get("slug"), str)]
+    known = None if rules.broken else _slugs(rules, "rule")
     people, subscriptions = read_recipients(recipients, known, None if sources.errors else source_specs)
+    ways, secrets = ChannelReader(channels, folder, environ).read(known, _slugs(recipients, "recipient"))
     config = Config(
         settings=settings,
         sources=source_specs,
@@ -104,14 +96,13 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
         rules=_rules(rules, entities, entity_list, source_specs),
         recipients=people,
         subscriptions=subscriptions,
+        channels=ways,
+        channel_secrets=secrets,
     )
-    known = None if rules.broken else _slugs(rules, "rule")
-    ways, secrets = ChannelReader(channels, folder, environ).read(known, _slugs(recipients, "recipient"), _HOMES)
-    config = replace(config, channels=ways, channel_secrets=secrets)
     if not sources.errors:
         check_exclusions(rules, source_specs)
     if not recipients.broken:
-        check_escalations(rules, (str(table.get("slug")) for _, table in recipients.tables("recipient")))
+        check_escalations(rules, _slugs(recipients, "recipient"))
     errors = [*environment_errors]
     for document in documents:
         errors += sorted(document.errors, key=lambda error: error.line)
@@ -130,7 +121,7 @@ class _Main:
     def settings(self) -> tuple[Settings, list[ConfigError]]:
         """The settings (defaults in place of what is wrong), and the errors of the environment."""
         document = self._document
-        document.only(*TopForm.model_fields, *_TABLES, homes=_HOMES)
+        document.only(*TopForm.model_fields, *_TABLES)
         top = {key: value for key, value in document.data.items() if key in TopForm.model_fields}
         form = document.check(TopForm, top, ())
         store, errors = self._store()
@@ -213,21 +204,21 @@ def floor_of(folder: Path) -> timedelta | None:
 def read_sources(document: Document, floor: timedelta | None) -> tuple[SourceSpec, ...]:
     """The sources of ``sources.toml``, its ``[defaults]`` applied; errors are noted in ``document``."""
     context = {"floor": floor}
-    document.only("defaults", "source", homes={key: home for key, home in _HOMES.items() if home != "sources.toml"})
+    document.only("defaults", "source")
     form = document.check(DefaultsForm, document.table("defaults"), ("defaults",), context)
     defaults = form.written() if form else {}
     return tuple(SourceSpec(**{**defaults, **source.written()}) for source in items(document, "source", SourceForm, context))
 
 
 def _entities(document: Document) -> tuple[Entity, ...]:
-    document.only("entity", homes=_HOMES)
+    document.only("entity")
     return tuple(Entity(item.slug, item.name or item.slug, item.aliases) for item in items(document, "entity", EntityForm))
 
 
 def _rules(
     document: Document, entity_document: Document, entities: tuple[Entity, ...], sources: tuple[SourceSpec, ...]
 ) -> tuple[RuleSpec, ...]:
-    document.only("rule", homes=_HOMES)
+    document.only("rule")
     known = {source.slug: source for source in sources}
     specs = [rule_spec(item, known) for item in items(document, "rule", RuleForm)]
     _check_queries(document, entity_document, entities)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from aggregator.config.forms import RecipientForm, SubscriptionForm
 from aggregator.config.locate import Route
-from aggregator.config.reading import Document, items
+from aggregator.config.reading import Document, check_patterns, items
 from aggregator.config.settings import Config
-from aggregator.config.values import nearest
+from aggregator.config.values import which_of
 from aggregator.errors import ConfigErrors
 from aggregator.model.delivery import Every, Recipient, Subscription
 from aggregator.model.source import SourceSpec
 
-_HOMES = {"source": "sources.toml", "entity": "entities.toml", "rule": "rules.toml"}
 _MONDAY = (1,)
 
 
@@ -27,12 +25,12 @@ def read_recipients(
 
     ``rules`` (slugs) or ``sources`` are None when their file has errors: patterns or groups are not checked then.
     """
-    document.only("recipient", homes=_HOMES)
+    document.only("recipient")
     forms = items(document, "recipient", RecipientForm)
     _check_slugs(document)
     for route, table in _tables(document):
         if rules is not None:
-            _check_patterns(document, route, table, rules)
+            check_patterns(document, route, table, rules)
         if sources is not None:
             _check_groups(document, route, table, {source.group for source in sources if source.group})
     people, subscriptions = [], []
@@ -99,21 +97,8 @@ def _check_slugs(document: Document) -> None:
             document.add((*route, "slug"), f'"{slug}" stands on line {line} already', hint)
 
 
-def _check_patterns(document: Document, route: Route, table: dict[str, Any], slugs: list[str]) -> None:
-    """A pattern that follows no rule is an error; ``*`` is not, even before the first rule is written."""
-    patterns = table.get("rules")
-    for place, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
-        if not isinstance(pattern, str) or pattern == "*" or any(fnmatchcase(slug, pattern) for slug in slugs):
-            continue
-        close = nearest(pattern, slugs)
-        hint = f'did you mean "{close}"?' if close else f"the rules are: {', '.join(slugs) or 'none yet'}"
-        document.add((*route, "rules", place), f'"{pattern}" matches no rule', hint)
-
-
 def _check_groups(document: Document, route: Route, table: dict[str, Any], groups: Collection[str]) -> None:
     values = table.get("groups")
     for place, value in enumerate(values if isinstance(values, list) else ()):
         if isinstance(value, str) and value not in groups:
-            close = nearest(value, groups)
-            hint = f'did you mean "{close}"?' if close else f"the groups are: {', '.join(sorted(groups)) or 'none yet'}"
-            document.add((*route, "groups", place), f'there is no group "{value}"', hint)
+            document.add((*route, "groups", place), f'there is no group "{value}"', which_of(value, "groups", sorted(groups)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,12 +15,21 @@ from pydantic_core import ErrorDetails
 
 from aggregator.config.forms import Form
 from aggregator.config.locate import Places, Route
-from aggregator.config.values import did_you_mean, kind, shorten
+from aggregator.config.values import did_you_mean, kind, shorten, which_of
 from aggregator.errors import ConfigError
 
 F = TypeVar("F", bound=Form)
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_HOMES = {
+    "source": "sources.toml",
+    "defaults": "sources.toml",
+    "entity": "entities.toml",
+    "rule": "rules.toml",
+    "recipient": "recipients.toml",
+    "webhook": "channels.toml",
+    "chat": "channels.toml",
+}
 _WANTED = {
     "string_type": "text in quotes",
     "int_type": "a whole number",
@@ -131,12 +141,12 @@ class Document:
         self.add((name,), f"must be a list of tables, not {kind(found)}", hint)
         return []
 
-    def only(self, *known: str, homes: Mapping[str, str] | None = None) -> None:
-        """Refuse every top-level key but ``known``. ``homes`` tells for keys of other files where they belong."""
+    def only(self, *known: str) -> None:
+        """Refuse every top-level key but ``known``, and say of one of another file where it belongs."""
         for name in self.data:
             if name in known:
                 continue
-            home = (homes or {}).get(name)
+            home = _HOMES.get(name)
             otherwise = f"known here: {', '.join(known)}"
             self.add((name,), "unknown key", f"it belongs into {home}" if home else did_you_mean(name, known, otherwise))
 
@@ -217,3 +227,12 @@ def _explain(problem: ErrorDetails, form: type[Form]) -> tuple[str, str]:
             return f"must be {_WANTED[what]}, not a value of type {kind(problem['input'])}", _EXAMPLES.get(what, "")
         case _:
             return problem["msg"], ""
+
+
+def check_patterns(document: Document, route: Route, table: Mapping[str, Any], slugs: Sequence[str]) -> None:
+    """A pattern among the ``rules`` of a table that follows no rule is an error; ``*`` is not, even before there is a rule."""
+    patterns = table.get("rules")
+    for place, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
+        if not isinstance(pattern, str) or pattern == "*" or any(fnmatchcase(slug, pattern) for slug in slugs):
+            continue
+        document.add((*route, "rules", place), f'"{pattern}" matches no rule', which_of(pattern, "rules", slugs))

@@ -9,7 +9,7 @@ from aggregator.config.forms import ExampleForm, RuleForm
 from aggregator.config.locate import Route
 from aggregator.config.reading import Document
 from aggregator.config.settings import Config, HeldRule
-from aggregator.config.values import nearest
+from aggregator.config.values import which_of
 from aggregator.errors import ConfigError, RuleSyntaxError
 from aggregator.model.rule import Entity, Example, Lane, Priority, RuleSpec
 from aggregator.model.source import SourceSpec
@@ -45,8 +45,7 @@ def check_exclusions(document: Document, sources: Iterable[SourceSpec]) -> None:
             values = table.get(key)
             for place, value in enumerate(values if isinstance(values, list) else ()):
                 if isinstance(value, str) and value not in names:
-                    close = nearest(value, names)
-                    hint = f'did you mean "{close}"?' if close else f"the {noun}s are: {', '.join(sorted(names)) or 'none yet'}"
+                    hint = which_of(value, f"{noun}s", sorted(names))
                     document.add(("rule", index, key, place), f'there is no {noun} "{value}"', hint)
 
 
@@ -59,8 +58,7 @@ def check_escalations(document: Document, recipients: Iterable[str]) -> None:
             continue
         for place, name in enumerate(names):
             if isinstance(name, str) and name not in known:
-                close = nearest(name, known)
-                hint = f'did you mean "{close}"?' if close else f"the recipients are: {', '.join(known) or 'none yet'}"
+                hint = which_of(name, "recipients", known)
                 document.add(("rule", index, "escalate", place), f'there is no recipient "{name}"', hint)
         if names and (table.get("priority") != Priority.HIGH or table.get("lane") != Lane.NOW):
             hint = 'write lane = "now" and priority = "high" as well'

@@ -1,4 +1,4 @@
-"""Passwords and keys of ``[mail]``: named in the files, and never written there."""
+"""Passwords and keys: named in the files, and never written there."""
 
 from __future__ import annotations
 
@@ -14,38 +14,61 @@ PASSWORD_KEYS = tuple(f"{prefix}{key}" for prefix in ("", "bounce_") for key in 
 
 
 class Secrets:
-    """Reads what ``[mail]`` of ``document`` names. Paths start from the configuration ``folder``."""
+    """Reads what the tables of ``document`` name. Paths start from the configuration ``folder``. No message holds a secret."""
 
     def __init__(self, document: Document, folder: Path, environ: Mapping[str, str]) -> None:
         self._document, self._folder, self._environ = document, folder, environ
 
     def password(self, table: Mapping[str, Any], prefix: str) -> tuple[str, Path | None]:
-        """A password and, if it came from a file, which. No message ever holds it."""
-        variable, name = table.get(f"{prefix}password_env"), table.get(f"{prefix}password_file")
-        if variable and name:
-            self._document.add(("mail", f"{prefix}password_file"), f"stands beside {prefix}password_env", "keep one of the two")
+        """A password of ``[mail]``, blanks around it included."""
+        return self.secret(("mail",), table, f"{prefix}password", noun="password", blanks=True)
+
+    def secret(
+        self,
+        route: Route,
+        table: Mapping[str, Any],
+        name: str,
+        *,
+        noun: str = "secret",
+        blanks: bool = False,
+        optional: bool = False,
+    ) -> tuple[str, Path | None]:
+        """What ``name``_env or ``name``_file of the table at ``route`` leads to, and the file that it came from, if it did.
+
+        ``blanks``: those around it are a part of it; ``optional``: it need not be there. "" without one, or after an error.
+        """
+        variable, file = table.get(f"{name}_env"), table.get(f"{name}_file")
+        if variable and file:
+            self._document.add((*route, f"{name}_file"), f"stands beside {name}_env", "keep one of the two")
         elif isinstance(variable, str) and variable:
-            if password := self._environ.get(variable, ""):
-                return password, None
-            hint = f"set {variable} for the service, or use {prefix}password_file"
-            what = f"the environment variable {variable} is not set or empty"
-            self._document.add(("mail", f"{prefix}password_env"), what, hint)
-        elif isinstance(name, str) and name:
-            return self._from_file(self._folder / name, ("mail", f"{prefix}password_file"))
+            value = self._environ.get(variable, "")
+            found = value if blanks else value.strip()
+            if not found and not optional:
+                hint = f"set {variable} for the service, or use {name}_file"
+                what = f"the environment variable {variable} is not set or empty"
+                self._document.add((*route, f"{name}_env"), what, hint)
+            return found, None
+        elif isinstance(file, str) and file:
+            path = self._folder / file
+            found = self._from_file(path, (*route, f"{name}_file"), noun, blanks=blanks, optional=optional)
+            return found, path if found else None
         return "", None
 
-    def _from_file(self, path: Path, route: Route) -> tuple[str, Path | None]:
+    def _from_file(self, path: Path, route: Route, noun: str, *, blanks: bool, optional: bool) -> str:
         try:
-            password = path.read_text(encoding="utf-8").rstrip("\r\n")
+            text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            self._document.add(route, f"{path} is not UTF-8 text", "the file holds the password and nothing else")
+            self._document.add(route, f"{path} is not UTF-8 text", f"the file holds the {noun} and nothing else")
+            return ""
         except (OSError, ValueError) as error:
-            self._unreadable(path, route, error)
-        else:
-            if password and "\n" not in password:
-                return password, path
-            self._document.add(route, f"{path} must hold exactly one line", "the file holds the password and nothing else")
-        return "", None
+            if not optional:
+                self._unreadable(path, route, error)
+            return ""
+        found = text.rstrip("\r\n") if blanks else text.strip()
+        if found and "\n" not in found:
+            return found
+        self._document.add(route, f"{path} must hold exactly one line", f"the file holds the {noun} and nothing else")
+        return ""
 
     def key_file(self, table: Mapping[str, Any]) -> Path | None:
         """The file with the DKIM key, if there is to be one: it can be read, and not by everybody."""

@@ -243,6 +243,11 @@ class Config:
         return tuple(found)
 
     @property
+    def rule_names(self) -> dict[str, str]:
+        """What readers call the rules, by slug."""
+        return {rule.slug: rule.name for rule in self.rules}
+
+    @property
     def held_errors(self) -> tuple[ConfigError, ...]:
         """Everything that keeps rules from coming into force."""
         return tuple(error for each in self.held for error in each.errors)

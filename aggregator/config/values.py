@@ -7,7 +7,7 @@ Every function takes a value as TOML gave it and returns the typed one, or raise
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import cache
@@ -55,6 +55,11 @@ def did_you_mean(word: object, known: Iterable[str], otherwise: str = "") -> str
     """A hint that names the nearest known word; ``otherwise`` if none is near."""
     close = nearest(word, known)
     return f'did you mean "{close}"?' if close else otherwise
+
+
+def which_of(word: object, nouns: str, known: Collection[str]) -> str:
+    """A hint for a name that nobody bears: the nearest that somebody does, or all of them in their order."""
+    return did_you_mean(word, known, f"the {nouns} are: {', '.join(known) or 'none yet'}")
 
 
 def one_line(value: str) -> str:

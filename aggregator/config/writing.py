@@ -76,7 +76,7 @@ def append_sources(folder: Path, specs: Sequence[SourceSpec]) -> None:
         document.add((), "the sources cannot be written so that they read back the same", "check the values of the new sources")
     if document.errors:
         raise ConfigErrors(tuple(sorted(document.errors, key=lambda error: error.line)))
-    _replace(path.resolve(), new)
+    replace_file(path.resolve(), new)
 
 
 def _block(spec: SourceSpec, blank: SourceSpec) -> str:
@@ -98,7 +98,7 @@ def _toml(value: str | bool | tuple[str, ...] | None) -> str:
             return '"' + re.sub(r'[\x00-\x1f\x7f"\\]', lambda found: f"\\u{ord(found[0]):04x}", value or "") + '"'
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Put ``content`` in the place of ``path`` in one step, with the old file's mode and, where we may, its owner."""
     before = path.stat() if path.exists() else None
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

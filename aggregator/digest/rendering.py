@@ -42,8 +42,7 @@ _LIKELY = 80
 def render_digest(issue: DigestIssue, links: Links | None = None) -> Letter:
     """The issue as a mail. The same issue and links always give the same bytes.
 
-    When the HTML would exceed 90 kB, both parts show less, in this order: stories per rule 40 to 10, other outlets 3,
-    1, 0, snippets 2, 1, 0, stories per rule 5, 3, bars, changed articles 20 to 3, stories 1, 0; what is not shown is counted.
+    When the HTML would exceed 90 kB, both parts show less, step by step down the ``LADDER``; what is not shown is counted.
     """
     words, links = words_of(issue.language), links or Links()
     subject, stories = _subject(issue, words), Stories(issue.day, words)

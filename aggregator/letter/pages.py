@@ -15,7 +15,8 @@ from aggregator.text import direction
 class Ask:
     """What a page asks, its button, and what it says afterwards.
 
-    ``{what}`` is what the link is about, ``{instance}`` who we are, ``{until}`` a date.
+    ``{what}`` is what the link is about, ``{instance}`` who we are, ``{until}`` a date, of a snooze
+    with the time.
     """
 
     title: str
@@ -32,6 +33,8 @@ class PageWords:
     unsubscribe: Ask
     pause: Ask
     confirm: Ask
+    acknowledge: Ask
+    snooze: Ask
     gone: str
     not_kept: str
 
@@ -46,6 +49,13 @@ PAGES: Mapping[str, PageWords] = {
         confirm=Ask(
             "Confirm", "Do you want to get “{what}” from {instance} by mail?", "Yes, send it",
             "Thank you: “{what}” will be sent to you."
+        ),
+        acknowledge=Ask(
+            "Acknowledge", "Have you seen to “{what}”? Then nobody else is alerted.", "I have seen to it", "Thank you: noted."
+        ),
+        snooze=Ask(
+            "Keep quiet", "No more alerts on the stories of “{what}” for a day? The digest tells of them all the same.",
+            "Quiet for a day", "Done: you are not alerted to them until {until}.",
         ),
         gone="This link does not lead anywhere, or not any more.",
         not_kept="This mail is no longer kept.",
@@ -64,6 +74,14 @@ PAGES: Mapping[str, PageWords] = {
             "Confirmer", "Voulez-vous recevoir « {what} » de {instance} par courriel ?", "Oui, envoyez-le",
             "Merci : « {what} » vous sera envoyé.",
         ),
+        acknowledge=Ask(
+            "Confirmer la lecture", "Vous occupez-vous de « {what} » ? Personne d’autre ne sera alerté.", "Je m’en occupe",
+            "Merci : c’est noté.",
+        ),
+        snooze=Ask(
+            "Mettre en sourdine", "Plus d’alertes sur les sujets de « {what} » pendant un jour ? La revue de presse en parlera.",
+            "Un jour de silence", "C’est fait : pas d’alerte à leur sujet jusqu’au {until}.",
+        ),
         gone="Ce lien ne mène nulle part, ou n’est plus valable.",
         not_kept="Ce courriel n’est plus conservé.",
     ),
@@ -81,6 +99,14 @@ PAGES: Mapping[str, PageWords] = {
             "Bestätigen", "Möchten Sie „{what}“ von {instance} per E-Mail erhalten?", "Ja, bitte senden",
             "Danke: „{what}“ wird an Sie gesendet.",
         ),
+        acknowledge=Ask(
+            "Bestätigen", "Kümmern Sie sich um „{what}“? Dann wird niemand sonst alarmiert.", "Ich kümmere mich darum",
+            "Danke: ist vermerkt.",
+        ),
+        snooze=Ask(
+            "Stummschalten", "Einen Tag lang keine Meldungen zu den Themen von „{what}“? In der Presseschau stehen sie trotzdem.",
+            "Einen Tag Ruhe", "Erledigt: dazu kommt bis {until} keine Meldung.",
+        ),
         gone="Dieser Link führt nirgendwohin, oder nicht mehr.",
         not_kept="Diese E-Mail wird nicht mehr aufbewahrt.",
     ),
@@ -96,6 +122,14 @@ PAGES: Mapping[str, PageWords] = {
         confirm=Ask(
             "تأیید", "آیا می‌خواهید «{what}» از {instance} با ایمیل برای شما فرستاده شود؟", "بله، بفرستید",
             "سپاس: «{what}» برای شما فرستاده خواهد شد.",
+        ),
+        acknowledge=Ask(
+            "تأیید دریافت", "آیا به «{what}» رسیدگی می‌کنید؟ آنگاه به کس دیگری هشدار داده نمی‌شود.", "رسیدگی می‌کنم",
+            "سپاس: ثبت شد.",
+        ),
+        snooze=Ask(
+            "بی‌صدا", "یک روز دربارهٔ خبرهای «{what}» هشداری نیاید؟ در بولتن همچنان می‌آیند.", "یک روز سکوت",
+            "انجام شد: تا {until} دربارهٔ آن‌ها هشداری نمی‌آید.",
         ),
         gone="این پیوند به جایی نمی‌رسد، یا دیگر معتبر نیست.",
         not_kept="این ایمیل دیگر نگه‌داری نمی‌شود.",

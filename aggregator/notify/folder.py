@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from email import policy
-from email.parser import BytesParser
 from pathlib import Path
 
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery
+from aggregator.notify.message import part_of
 
 
 class FolderTransport:
@@ -38,9 +37,9 @@ class FolderTransport:
         slug = re.sub(r"[^a-z0-9]+", "-", delivery.recipient.lower()).strip("-")[:60] or "recipient"
         stem = f"{delivery.id:06d}-{delivery.kind.value}-{slug}"
         self._folder.mkdir(parents=True, exist_ok=True)
-        body = BytesParser(policy=policy.default).parsebytes(delivery.message).get_body(("html",))
-        if body is not None:
-            _replace(self._folder / f"{stem}.html", body.get_content().replace("\r\n", "\n").encode("utf-8", "replace"))
+        html = part_of(delivery.message, "html")
+        if html is not None:
+            _replace(self._folder / f"{stem}.html", html.encode("utf-8", "replace"))
         _replace(self._folder / f"{stem}.eml", delivery.message)
         return f"{stem}.eml"
 

@@ -12,8 +12,10 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from email import policy
 from email.charset import SHORTEST, Charset
 from email.header import Header
+from email.parser import BytesParser
 from email.utils import format_datetime
 
 from aggregator.model.delivery import Letter
@@ -107,6 +109,12 @@ def _extra(headers: Mapping[str, str]) -> Iterator[str]:
         if name.lower() in _OURS:
             raise ValueError(f"{name}: this header is set by the post room itself")
         yield _verbatim(name, value)
+
+
+def part_of(message: bytes, subtype: str) -> str | None:
+    """The text of one part (``html``, ``plain``) of a message that we made, lines ending in ``\\n``; None without such a part."""
+    body = BytesParser(policy=policy.default).parsebytes(message).get_body((subtype,))
+    return None if body is None else str(body.get_content()).replace("\r\n", "\n")
 
 
 def _verbatim(name: str, value: str) -> str:

@@ -1,4 +1,4 @@
-"""When a message that could not be handed over is tried again."""
+"""When what could not be handed over is tried again."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def retry_delay(attempts: int, key: str) -> timedelta | None:
     nominal = [*_SCHEDULE, *[_SCHEDULE[-1]] * (done - len(_SCHEDULE))][:done]
     if sum(nominal, timedelta()) * (1 - _JITTER) > GIVE_UP_AFTER:
         return None
-    digest = hashlib.sha256(f"{key}\0{done}".encode()).digest()
+    return jittered(nominal[-1], key, done)
+
+
+def jittered(wait: timedelta, key: str, attempts: int) -> timedelta:
+    """``wait``, up to 10 % shorter or longer, by ``key`` and ``attempts``: the same input gives the same wait."""
+    digest = hashlib.sha256(f"{key}\0{attempts}".encode()).digest()
     share = int.from_bytes(digest[:8], "big") / 2**64  # 0 to 1
-    return nominal[-1] * (1 - _JITTER + 2 * _JITTER * share)
+    return wait * (1 - _JITTER + 2 * _JITTER * share)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aggregator.model.channel import Answer, Channel, ChannelAttempt, OwedEvent
 from aggregator.model.page import FailureKind, FetchFailed, Posted, PostRequest
+from aggregator.notify.retry import jittered
 from aggregator.syndication.signing import signatures
 
 DEADLINE = 20.0
@@ -23,7 +23,6 @@ GIVEN_UP = timedelta(days=2.5)
 """A channel at which nothing succeeded for so long is switched off when it misses another event for good."""
 
 LONGEST_PAUSE = timedelta(days=1)
-_JITTER = 0.1
 _THROTTLED = frozenset({429, 502, 503, 504})
 _WORDS = 120
 
@@ -65,6 +64,4 @@ def wait_after(attempts: int, key: str) -> timedelta | None:
     """
     if attempts > len(SCHEDULE):
         return None
-    digest = hashlib.sha256(f"{key}\0{attempts}".encode()).digest()
-    share = int.from_bytes(digest[:8], "big") / 2**64  # 0 to 1
-    return SCHEDULE[attempts - 1] * (1 - _JITTER + 2 * _JITTER * share)
+    return jittered(SCHEDULE[attempts - 1], key, attempts)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator.alerts import decide, render_alert, render_volumes
+from aggregator.alerts import decide, render_volumes
 from aggregator.errors import Conflict
 from aggregator.model.alert import AlertMail, AlertState, Limits, RuleLimits, SpikeMail
 from aggregator.model.delivery import AlertIntent, DeliveryKind, Recipient
 from aggregator.model.rule import Priority, RuleSpec
-from aggregator.notify import number_of
-from aggregator.notify.links import Purpose
-from aggregator.pipeline.letters import seal
-from aggregator.pipeline.linking import alert_links, links_of
+from aggregator.notify import Links
+from aggregator.pipeline.letters import notice_key, seal, seal_notice
+from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import alerts, snoozes, storms
 from aggregator.store.alerts import NewNotice, Reader
@@ -34,40 +32,41 @@ async def send_alerts(rooms: Rooms) -> AlertReport:
 
     A reader for whom somebody else decides at the same moment is left to him.
     """
-    now, settings = rooms.clock.now(), rooms.active.config.settings.alerts
-    due = await rooms.store.read(alerts.due_readers, now)
+    now, config, store = rooms.clock.now(), rooms.active.config, rooms.store
+    due = await store.read(alerts.due_readers, now)
     if not due:
         return AlertReport()
-    await rooms.store.write(storms.watch, now, settings.storm_factor, settings.storm_least, as_volumes=settings.volumes)
+    settings = config.settings.alerts
+    await store.write(storms.watch, now, settings.storm_factor, settings.storm_least, as_volumes=settings.volumes)
+    links = await links_of(store, config.settings, now)
+    limits = Limits(
+        group_interval=settings.group_interval,
+        growth=settings.growth,
+        rules={rule.slug: _limits(rule) for rule in config.rules},
+        snoozes=await store.read(snoozes.in_force, now),
+    )
     decided = mails = 0
     for reader in due:
         try:
-            report = await _decide(rooms, reader, now)
+            report = await _decide(rooms, reader, limits, links, now)
         except Conflict:
             continue
         decided, mails = decided + report.decided, mails + report.mails
     return AlertReport(decided, mails)
 
 
-async def _decide(rooms: Rooms, reader: Reader, now: datetime) -> AlertReport:
-    config, store = rooms.active.config, rooms.store
+async def _decide(rooms: Rooms, reader: Reader, limits: Limits, links: Links | None, now: datetime) -> AlertReport:
+    store = rooms.store
     pending = await store.read(alerts.pending, reader.id)
     past = await store.read(alerts.past, reader.id, {row.story for row in pending}, now)
-    limits = Limits(
-        group_interval=config.settings.alerts.group_interval,
-        growth=config.settings.alerts.growth,
-        rules={rule.slug: _limits(rule) for rule in config.rules},
-        snoozes=await store.read(snoozes.in_force, now),
-        storms=await store.read(storms.going_on, reader.id, now),
-        rests=reader.rests,
-    )
-    person = _person(config.recipients, reader)
-    plan = decide(person, pending, past, limits, now)
+    his = replace(limits, storms=await store.read(storms.going_on, reader.id, now), rests=reader.rests)
+    person = _person(rooms.active.config.recipients, reader)
+    plan = decide(person, pending, past, his, now)
     notices = list[NewNotice]()
     for mail in plan.mails:
-        notices.append(await _alert(rooms, person, reader, mail, reader.number + len(notices) + 1, now))
+        notices.append(await _alert(rooms, person, reader, mail, reader.number + len(notices) + 1, links, now))
     if plan.spike is not None:
-        notices.append(await _spike(rooms, person, reader, plan.spike, reader.number + len(notices) + 1, now))
+        notices.append(await _spike(rooms, person, reader, plan.spike, reader.number + len(notices) + 1, links, now))
     await store.write(alerts.dispatch, reader, plan.rulings, notices, now)
     told = sum(len(notice.told) + len(notice.rulings) for notice in notices)
     return AlertReport(told + len(plan.rulings), len(notices))
@@ -85,22 +84,19 @@ def _person(recipients: tuple[Recipient, ...], reader: Reader) -> Recipient:
     return Recipient(reader.slug, "", enabled=False)
 
 
-async def _alert(rooms: Rooms, person: Recipient, reader: Reader, mail: AlertMail, number: int, now: datetime) -> NewNotice:
+async def _alert(
+    rooms: Rooms, person: Recipient, reader: Reader, mail: AlertMail, number: int, links: Links | None, now: datetime
+) -> NewNotice:
     config = rooms.active.config
     items = {item.match_id: item for item in await rooms.store.read(matched_articles, mail.shown)}
-    links, key = await links_of(rooms.store, config.settings, now), _key(reader, number)
     intent = AlertIntent(
         recipient=person,
         items=tuple(items[match_id] for match_id in mail.shown),
         grown=mail.grown,
         more=mail.more,
         urgent=mail.priority is Priority.HIGH,
-        acknowledge_url=links.url(Purpose.ACKNOWLEDGE, number_of(key)) if links and mail.rule else "",
-        snooze_url=links.url(Purpose.SNOOZE, number_of(key)) if links else "",
-        links=alert_links(links, reader.id, key),
     )
-    letter = render_alert(intent, instance=config.settings.instance, now=now, names=_names(config.rules))
-    sealed = seal(config.settings, letter, person, reader.id, kind=DeliveryKind.ALERT, key=key, now=now, links=links)
+    sealed = seal_notice(config, intent, reader.id, number, links, now, answer=bool(mail.rule))
     rule = next((rule for rule in config.rules if rule.slug == mail.rule), None)
     return NewNotice(
         "alert",
@@ -113,20 +109,13 @@ async def _alert(rooms: Rooms, person: Recipient, reader: Reader, mail: AlertMai
     )
 
 
-async def _spike(rooms: Rooms, person: Recipient, reader: Reader, spike: SpikeMail, number: int, now: datetime) -> NewNotice:
+async def _spike(
+    rooms: Rooms, person: Recipient, reader: Reader, spike: SpikeMail, number: int, links: Links | None, now: datetime
+) -> NewNotice:
     settings = rooms.active.config.settings
     found = await rooms.store.read(storms.as_anomalies, spike.storms, now)
     in_digest = all(ruling.state is AlertState.SUPPRESSED for ruling in spike.rulings)
     letter = render_volumes(found, person, instance=settings.instance, now=now, in_digest=in_digest)
-    links, key = await links_of(rooms.store, settings, now), _key(reader, number)
-    sealed = seal(settings, letter, person, reader.id, kind=DeliveryKind.ALERT, key=key, now=now, links=links)
+    key, kind = notice_key(reader.id, number), DeliveryKind.ALERT
+    sealed = seal(settings, letter, person, reader.id, kind=kind, key=key, now=now, links=links)
     return NewNotice("storm", Priority.NORMAL, sealed, rulings=spike.rulings, storms=spike.storms)
-
-
-def _key(reader: Reader, number: int) -> str:
-    """What a notice's mail is known by. Alerts of older versions were known by ``alert:``, and are in the outbox still."""
-    return f"notice:{reader.id}:{number}"
-
-
-def _names(rules: tuple[RuleSpec, ...]) -> Mapping[str, str]:
-    return {rule.slug: rule.name for rule in rules}

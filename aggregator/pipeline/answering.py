@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from aggregator.letter.answers import answer_words
+from aggregator.letter.pages import page_words
 from aggregator.notify.links import Purpose
 from aggregator.pipeline.linking import Offer, number_in
 from aggregator.pipeline.rooms import Rooms
@@ -21,7 +21,7 @@ async def offer_answer(rooms: Rooms, purpose: Purpose, token: str) -> Offer | No
     found = await _find(rooms, purpose, token)
     if found is None:
         return None
-    words = answer_words(found.language)
+    words = page_words(found.language)
     ask = words.acknowledge if purpose is Purpose.ACKNOWLEDGE else words.snooze
     return Offer(found.language, ask.title, ask.text.format(what=found.subject), ask.button)
 
@@ -31,7 +31,7 @@ async def accept_answer(rooms: Rooms, purpose: Purpose, token: str) -> Offer | N
     found, now = await _find(rooms, purpose, token), rooms.clock.now()
     if found is None:
         return None
-    words = answer_words(found.language)
+    words = page_words(found.language)
     if purpose is Purpose.ACKNOWLEDGE:
         await rooms.store.write_durably(notices.acknowledge, found.notice_id, found.recipient, now)
         return Offer(found.language, words.acknowledge.title, words.acknowledge.done)

@@ -30,7 +30,7 @@ async def ask_readers(rooms: Rooms) -> ConfirmReport:
     links = await links_of(rooms.store, settings, now) if waiting else None
     if links is None:
         return ConfirmReport(0, len(waiting), tuple(lapsed))
-    names = {rule.slug: rule.name for rule in rooms.active.config.rules}
+    names = rooms.active.config.rule_names
     for each in waiting:
         what = each.subscription
         letter = render_confirmation(

@@ -68,6 +68,7 @@ class Sender:
     failed: bool = False
     rests_until: datetime | None = None
     busy: int = 0
+    secret: bytes = b""
     bell: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -168,7 +169,8 @@ class Sender:
         delivery = await self.store.write(outbox.claim, now, self.lease, most)
         if delivery is None or not self.mail.bounce_address:
             return delivery
-        return replace(delivery, sender=bounce_sender(self.mail.bounce_address, await secret_of(self.store, now), delivery.id))
+        self.secret = self.secret or await secret_of(self.store, now)
+        return replace(delivery, sender=bounce_sender(self.mail.bounce_address, self.secret, delivery.id))
 
     async def _hand_over(self, delivery: Delivery) -> DeliverReport:
         """Hand over a message that is leased to us, and record what came of it."""

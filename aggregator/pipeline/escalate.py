@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from aggregator.alerts import render_alert
 from aggregator.config.settings import Config
 from aggregator.errors import Conflict
-from aggregator.model.delivery import AlertIntent, DeliveryKind, Recipient
+from aggregator.model.delivery import AlertIntent, Recipient
 from aggregator.model.rule import Priority, RuleSpec
-from aggregator.notify import number_of
-from aggregator.notify.links import Purpose
-from aggregator.pipeline.letters import seal
-from aggregator.pipeline.linking import alert_links, links_of
+from aggregator.pipeline.letters import seal_notice
+from aggregator.pipeline.linking import links_of
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import notices
 from aggregator.store.alerts import NewNotice
@@ -70,12 +67,8 @@ async def _notice(
 ) -> NewNotice:
     config = rooms.active.config
     items = await rooms.store.read(matched_articles, late.match_ids)
-    key, links = f"notice:{recipient_id}:{number}", await links_of(rooms.store, config.settings, now)
-    url = links.url(Purpose.ACKNOWLEDGE, number_of(key)) if links else ""
-    own = alert_links(links, recipient_id, key)
-    intent = AlertIntent(person, tuple(items), urgent=True, unanswered=late.recipient, acknowledge_url=url, links=own)
-    names = {each.slug: each.name for each in config.rules}
-    letter = render_alert(intent, instance=config.settings.instance, now=now, names=names)
-    mail = seal(config.settings, letter, person, recipient_id, kind=DeliveryKind.ALERT, key=key, now=now, links=links)
+    links = await links_of(rooms.store, config.settings, now)
+    intent = AlertIntent(person, tuple(items), urgent=True, unanswered=late.recipient)
+    mail = seal_notice(config, intent, recipient_id, number, links, now, answer=True)
     again = now + rule.escalate_after if step < len(rule.escalate) else None
     return NewNotice("escalation", Priority.HIGH, mail, late.match_ids, rule=rule.slug, escalate_at=again)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aggregator.alerts import plan_alerts, quiet_until, render_alert
 from aggregator.config.settings import Config, Settings
-from aggregator.model.delivery import DeliveryKind, Letter, MatchedArticle, Recipient
+from aggregator.model.delivery import AlertIntent, DeliveryKind, Letter, MatchedArticle, Recipient
 from aggregator.model.rule import Priority
 from aggregator.notify import Links, Purpose, build_message, check_address, clean_header, list_headers, number_of
 from aggregator.pipeline.linking import alert_links
@@ -55,6 +55,33 @@ def seal(
     return NewDelivery(key, kind, recipient_id, recipient.address, letter.subject, message_id, message, number=number)
 
 
+def notice_key(recipient_id: int, number: int) -> str:
+    """What a notice's mail is known by. Alerts of older versions were known by ``alert:``, and are in the outbox still."""
+    return f"notice:{recipient_id}:{number}"
+
+
+def seal_notice(
+    config: Config, intent: AlertIntent, recipient_id: int, number: int, links: Links | None, now: datetime, *, answer: bool
+) -> NewDelivery:
+    """The mail of a reader's notice of that ``number``, whose stories a link keeps quiet; ``answer``: another acknowledges it."""
+    key = notice_key(recipient_id, number)
+    if links is not None:
+        urls = {purpose: links.url(purpose, number_of(key)) for purpose in (Purpose.ACKNOWLEDGE, Purpose.SNOOZE)}
+        acknowledge = urls[Purpose.ACKNOWLEDGE] if answer else ""
+        intent = replace(intent, acknowledge_url=acknowledge, snooze_url=urls[Purpose.SNOOZE])
+    return seal_alert(config, intent, recipient_id, key, links, now)
+
+
+def seal_alert(
+    config: Config, intent: AlertIntent, recipient_id: int, key: str, links: Links | None, now: datetime
+) -> NewDelivery:
+    """The mail of an alert, in its reader's words, with the mail's own links."""
+    intent = replace(intent, links=alert_links(links, recipient_id, key))
+    letter = render_alert(intent, instance=config.settings.instance, now=now, names=config.rule_names)
+    kind = DeliveryKind.ALERT
+    return seal(config.settings, letter, intent.recipient, recipient_id, kind=kind, key=key, now=now, links=links)
+
+
 def alert_mails(
     config: Config, known: Registered, items: Sequence[MatchedArticle], key: str, now: datetime, links: Links | None
 ) -> list[NewDelivery]:
@@ -63,15 +90,11 @@ def alert_mails(
     ``key`` (``edit:7``) and the reader's id make each unique.
     """
     people = [person for person in config.recipients if person.slug in known.recipients and person.slug not in known.unalerted]
-    names = {rule.slug: rule.name for rule in config.rules}
     high = {rule.slug for rule in config.rules if rule.priority is Priority.HIGH}
     mails = []
     for intent in plan_alerts(items, people):
         reader, id_ = intent.recipient, known.recipients[intent.recipient.slug]
-        own = f"{key}:{id_}"
-        linked = replace(intent, links=alert_links(links, id_, own))
-        letter = render_alert(linked, instance=config.settings.instance, now=now, names=names)
-        mail = seal(config.settings, letter, reader, id_, kind=DeliveryKind.ALERT, key=own, now=now, links=links)
+        mail = seal_alert(config, intent, id_, f"{key}:{id_}", links, now)
         urgent = any(item.rule in high for item in intent.items)
         mails.append(mail if urgent else replace(mail, not_before=quiet_until(reader, now)))
     return mails

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email import policy
-from email.parser import BytesParser
 
 from aggregator.config.settings import Settings
 from aggregator.errors import Conflict
@@ -14,6 +12,7 @@ from aggregator.letter.pages import Ask, page_words
 from aggregator.model import delivery
 from aggregator.model.delivery import SubscriptionState
 from aggregator.notify.links import Links, Purpose, number_of
+from aggregator.notify.message import part_of
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import Store, instance, invitations, readers, subscriptions
 from aggregator.store.readers import Linked
@@ -152,5 +151,4 @@ async def web_view(rooms: Rooms, token: str) -> str | None:
     message = await rooms.store.read(readers.mailed, number) if number is not None else None
     if not message:
         return None if message is None else ""
-    body = BytesParser(policy=policy.default).parsebytes(message).get_body(("html",))
-    return "" if body is None else str(body.get_content()).replace("\r\n", "\n")
+    return part_of(message, "html") or ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, insert, update
+from sqlalchemy import ColumnElement, Select, func, insert, update
 from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
@@ -17,6 +17,7 @@ from aggregator.errors import Conflict
 from aggregator.model.alert import AlertState, Earlier, Past, Pending, Ruling, Why
 from aggregator.model.delivery import SubscriptionState
 from aggregator.model.rule import Lane, Priority
+from aggregator.store.dialect import one_of
 from aggregator.store.outbox import NewDelivery, enqueue
 from aggregator.store.tables import (
     AlertRow,
@@ -36,8 +37,8 @@ _OPEN = (AlertState.WAITING.value, AlertState.HELD.value)
 
 
 def is_open() -> ColumnElement[bool]:
-    """What is still to be decided. Its states stand in the statement itself, or SQLite would not see that their index serves."""
-    return col(AlertRow.state).in_(bindparam("open_states", _OPEN, expanding=True, literal_execute=True))
+    """That a match is still to be decided on."""
+    return one_of(AlertRow.state, _OPEN)
 
 
 _BEFORE = (Why.FIRST_POLL.value, Why.BACK_FILL.value, Why.NEW_RULE.value)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from aggregator.errors import NotFound
 from aggregator.model.delivery import AttemptOutcome
-from aggregator.store.outbox import WAITING
+from aggregator.store.outbox import WAITING, WITHOUT_MESSAGE, is_waiting
 from aggregator.store.tables import AttemptRow, BounceRow, DeliveryRow
 
 
@@ -76,8 +76,8 @@ _NO_WAY = (AttemptOutcome.BROKEN.value, AttemptOutcome.DOWN.value)
 def listing(session: Session, most: int, state: str = "") -> list[DeliveryLine]:
     """The newest deliveries, newest first; with ``state`` only those that stand so."""
     wanted = [DeliveryRow.state == state] if state else []
-    rows = session.exec(select(DeliveryRow).where(*wanted).order_by(col(DeliveryRow.id).desc()).limit(most)).all()
-    return [_line(row) for row in rows]
+    newest = select(DeliveryRow).options(WITHOUT_MESSAGE).where(*wanted).order_by(col(DeliveryRow.id).desc()).limit(most)
+    return [_line(row) for row in session.exec(newest).all()]
 
 
 def record(session: Session, delivery_id: int) -> DeliveryRecord:
@@ -103,9 +103,9 @@ def pause(session: Session) -> Pause | None:
         return None
     well = select(func.coalesce(func.max(AttemptRow.id), 0)).where(col(AttemptRow.outcome).not_in(_NO_WAY))
     since = session.exec(select(func.min(AttemptRow.at)).where(col(AttemptRow.id) > well.scalar_subquery())).one()
-    waiting = session.exec(select(func.count()).where(col(DeliveryRow.state).in_(WAITING))).one()
+    waiting = session.exec(select(func.count()).where(is_waiting())).one()
     # What has entered since is due at once, but waits all the same.
-    old = (col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.created_at) <= last.at)
+    old = (is_waiting(), col(DeliveryRow.created_at) <= last.at)
     until = session.exec(select(func.min(DeliveryRow.due_at)).where(*old)).one()
     return Pause(since, last.detail, until, waiting) if waiting else None
 

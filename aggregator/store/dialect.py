@@ -11,14 +11,14 @@ Statements are written for both, as far as the two agree; what is left:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Dialect, TextClause, bindparam, text
+from sqlalchemy import ColumnElement, Dialect, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlmodel import Session
+from sqlmodel import Session, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 __all__ = ["driver", "instant", "is_postgresql", "moved", "stamp", "timed", "upsert"]
@@ -38,6 +38,14 @@ def upsert(table: Any) -> Insert:
 def timed(statement: str, *instants: str) -> TextClause:
     """A plain statement, the parameters ``instants`` of which take aware datetimes."""
     return text(statement).bindparams(*(bindparam(name, type_=UTCDateTime()) for name in instants))
+
+
+def one_of(column: Any, values: Sequence[str]) -> ColumnElement[bool]:
+    """That ``column`` is one of these words of ours, which stand in the statement itself.
+
+    A parameter may be anything: SQLite does not see then that an index on a part of the table holds all that is asked for.
+    """
+    return col(column).in_(bindparam(None, list(values), expanding=True, literal_execute=True))
 
 
 def stamp(at: datetime) -> str:

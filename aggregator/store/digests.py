@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.delivery import DigestIssue, MatchedArticle, Slot, SubscriptionState
 from aggregator.store.matches import matched_articles
-from aggregator.store.outbox import NewDelivery, enqueue
+from aggregator.store.outbox import NewDelivery, enqueue, requeue
 from aggregator.store.tables import (
     ArticleRow,
     DeliveryRow,
@@ -151,7 +151,7 @@ def _line(
 def send_again(session: Session, digest_id: int, now: datetime) -> int:
     """Put the mail of a digest into the outbox again: the same message, with the same Message-ID. Returns the delivery's id.
 
-    Raises Conflict for one without a mail, one that gave its items back, or one whose mail is no longer kept.
+    Raises Conflict for one without a mail, one that gave its items back, one whose mail is no longer kept or in hand just now.
     """
     line = frozen(session, digest_id).line
     if line.delivery_id is None:
@@ -161,8 +161,7 @@ def send_again(session: Session, digest_id: int, now: datetime) -> int:
         raise Conflict(f"digest {digest_id} could not be delivered, and its items went to the next one")
     if not row.message:
         raise Conflict(f"the mail of digest {digest_id} is no longer kept: see [retention] in aggregator.toml")
-    row.state, row.attempts, row.due_at, row.lease_token, row.lease_until = "due", 0, now, None, None
-    session.add(row)
+    requeue(session, row, now)
     return line.delivery_id
 
 

@@ -31,7 +31,7 @@ def owe_happenings(session: Session, now: datetime) -> int:
 def _digests(session: Session, channels: list[ActiveChannel], now: datetime) -> int:
     sent = (DeliveryRow.kind == DeliveryKind.DIGEST, DeliveryRow.state == DeliveryState.SENT)
     statement = (
-        select(DeliveryRow.id, RecipientRow.slug, DeliveryRow.subject, DeliveryRow.sent_at)
+        select(DeliveryRow.digest_id, RecipientRow.slug, DeliveryRow.subject, DeliveryRow.sent_at)
         .join(RecipientRow, col(RecipientRow.id) == DeliveryRow.recipient_id)
         .where(*sent, col(DeliveryRow.sent_at) >= now - LOOKED_BACK)
         .order_by(col(DeliveryRow.id))

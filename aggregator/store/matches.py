@@ -71,7 +71,10 @@ def store_matches(
     """
     matches = alerts = told = 0
     owing = followers(session) if any(hits or article.revision > 1 for article, hits in found) else ()
-    channels = active_channels(session)
+    anything = any(hits for _, hits in found)
+    channels = active_channels(session) if anything else ()
+    known = watch.registered.recipients
+    readers = [(known[person.slug], person) for person in watch.recipients if person.slug in known] if anything else ()
     for article, hits in found:
         edit = (edits or {}).get(article.id, Edit())
         if article.revision > 1:
@@ -84,7 +87,7 @@ def store_matches(
             matches += 1
             if not suppressed:
                 by_edit = match.rule in edit.newly
-                alerts += _raise_alert(session, article, match, match_id, watch, now, by_edit=by_edit)
+                alerts += _raise_alert(session, article, match, match_id, watch, readers, now, by_edit=by_edit)
             if not suppressed and article.revision_reason != Reason.REEXTRACTION:
                 _owe(session, match, match_id, article, owing)
                 owe_match(session, channels, article, match, match_id, watch.rules[match.rule], now + watch.group_wait, now)
@@ -192,11 +195,18 @@ def _insert(
 
 
 def _raise_alert(
-    session: Session, article: Article, match: Match, match_id: int, watch: Watch, now: datetime, *, by_edit: bool
+    session: Session,
+    article: Article,
+    match: Match,
+    match_id: int,
+    watch: Watch,
+    readers: Sequence[tuple[int, Recipient]],
+    now: datetime,
+    *,
+    by_edit: bool,
 ) -> int:
     rule, known = watch.rules[match.rule], watch.registered
     raised = Raised(article, rule, known.rules[rule.slug], known.rule_versions[rule.slug], match_id, by_edit)
-    readers = [(known.recipients[person.slug], person) for person in watch.recipients if person.slug in known.recipients]
     return raise_alerts(session, raised, readers, now, watch.group_wait)
 
 

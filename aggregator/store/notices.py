@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.alert import AlertState, Why
-from aggregator.store.alerts import NewNotice, record_notice
+from aggregator.store.alerts import NewNotice, is_open, record_notice
 from aggregator.store.dialect import upsert
 from aggregator.store.tables import (
     AlertRow,
@@ -98,28 +98,29 @@ def listing(session: Session, most: int, recipient: str = "") -> list[NoticeLine
 
 def show(session: Session, notice_id: int) -> tuple[NoticeLine, list[AlertLine]]:
     """A notice and every match that it tells of, or counts. Raises NotFound."""
+    return _noticed(session, notice_id), _alerts(session, col(AlertRow.notice_id) == notice_id)
+
+
+def _noticed(session: Session, notice_id: int) -> NoticeLine:
     row = session.execute(_lines().where(col(NoticeRow.id) == notice_id)).first()
     if row is None:
         raise NotFound(f"there is no alert {notice_id}; see `aggregator alert list`")
-    return _line(session, *row), _alerts(session, col(AlertRow.notice_id) == notice_id)
+    return _line(session, *row)
 
 
 def waiting(session: Session, most: int, recipient: str = "") -> list[AlertLine]:
     """What waits or is held, what comes next first."""
-    where = [col(AlertRow.state).in_((AlertState.WAITING.value, AlertState.HELD.value))]
-    return _alerts(session, *where, *([col(RecipientRow.slug) == recipient] if recipient else []), most=most)
+    return _alerts(session, is_open(), *([col(RecipientRow.slug) == recipient] if recipient else []), most=most)
 
 
 def acknowledge(session: Session, notice_id: int, by: str, now: datetime) -> NoticeLine:
     """Note that somebody has seen to a notice; it escalates no more. Again changes nothing. Raises NotFound."""
     row = session.get(NoticeRow, notice_id)
-    if row is None:
-        raise NotFound(f"there is no alert {notice_id}; see `aggregator alert list`")
-    if row.acknowledged_at is None:
+    if row is not None and row.acknowledged_at is None:
         row.acknowledged_at, row.acknowledged_by = now, by[:200]
         session.add(row)
         session.flush()
-    return show(session, notice_id)[0]
+    return _noticed(session, notice_id)
 
 
 def linked(session: Session, number: int) -> Linked | None:

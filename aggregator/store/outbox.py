@@ -7,21 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, update
+from sqlalchemy import ColumnElement, func, insert, update
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryKind, DeliveryState
-from aggregator.store.dialect import upsert
+from aggregator.store.dialect import one_of, upsert
 from aggregator.store.tables import AttemptRow, DeliveryRow, DigestEditRow, DigestItemRow, DigestRow, RecipientRow
 
 WAITING = (DeliveryState.DUE.value, DeliveryState.UNKNOWN.value)
 """The states of what is still to be sent."""
 
+WITHOUT_MESSAGE = defer(DeliveryRow.message)  # type: ignore[arg-type]
+"""An option for those who look at a delivery and not at its bytes."""
+
 
 def is_waiting() -> ColumnElement[bool]:
-    """What is still to be sent. Its states stand in the statement itself, or SQLite would not see that their index serves."""
-    return col(DeliveryRow.state).in_(bindparam("waiting_states", WAITING, expanding=True, literal_execute=True))
+    """That a message is still to be sent."""
+    return one_of(DeliveryRow.state, WAITING)
 
 
 ABANDONED = "whoever was sending it ended in the middle of it: the relay may have it"
@@ -114,7 +118,7 @@ def settle(
     is noted and no more, but for an acceptance: that is the truth whoever hears it.
     """
     _note(session, delivery.id, now, attempt)
-    row = session.get_one(DeliveryRow, delivery.id, with_for_update=True)
+    row = session.get_one(DeliveryRow, delivery.id, options=[WITHOUT_MESSAGE], with_for_update=True)
     if row.lease_token != delivery.lease_token and state is not DeliveryState.SENT:
         return
     strike = attempt.outcome not in (AttemptOutcome.BROKEN, AttemptOutcome.DOWN)
@@ -167,8 +171,7 @@ def retry(session: Session, delivery_id: int, now: datetime) -> str:
     rests = row is not None and session.get_one(RecipientRow, row.recipient_id).suppressed
     if row is None or (row.state == DeliveryState.SENT and not rests):
         raise NotFound(f"there is no unsent delivery {delivery_id}; see `aggregator delivery list`")
-    if row.lease_until is not None and row.lease_until > now:
-        raise Conflict(f"delivery {delivery_id} is being sent just now; nothing was changed")
+    _check_idle(row, now)
     session.execute(update(RecipientRow).where(col(RecipientRow.id) == row.recipient_id).values(suppressed=""))
     if row.state == DeliveryState.SENT:  # it came back after the relay had taken it
         return "it was sent, and is not sent again; mail to its recipient goes out again"
@@ -177,9 +180,20 @@ def retry(session: Session, delivery_id: int, now: datetime) -> str:
         return "what the digest told comes with the next one"
     if not row.message:
         raise NotFound(f"delivery {delivery_id} is too old: its message is no longer kept")
+    requeue(session, row, now)
+    return "the service tries it again now, as the same message"
+
+
+def requeue(session: Session, row: DeliveryRow, now: datetime) -> None:
+    """Let a message be sent again, as the same message. Raises Conflict when it is in hand."""
+    _check_idle(row, now)
     row.state, row.attempts, row.due_at, row.lease_token, row.lease_until = "due", 0, now, None, None
     session.add(row)
-    return "the service tries it again now, as the same message"
+
+
+def _check_idle(row: DeliveryRow, now: datetime) -> None:
+    if row.lease_until is not None and row.lease_until > now:
+        raise Conflict(f"delivery {row.id} is being sent just now; nothing was changed")
 
 
 def failed(session: Session) -> Sequence[int]:

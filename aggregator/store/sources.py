@@ -451,11 +451,14 @@ def health(session: Session) -> list[SourceHealth]:
     """Every active source and how it does, failing ones first."""
     entries = dict(session.exec(select(EntryRow.source_id, func.count()).group_by(col(EntryRow.source_id))).all())
     articles = dict(session.exec(select(ArticleRow.source_id, func.count()).group_by(col(ArticleRow.source_id))).all())
-    return _health(session, entries, articles)
+    return _health(session, (), entries, articles)
 
 
-def _health(session: Session, entries: Mapping[int, int], articles: Mapping[int, int]) -> list[SourceHealth]:
-    rows = session.exec(select(SourceRow).where(col(SourceRow.removed_at).is_(None)).order_by(SourceRow.slug)).all()
+def _health(
+    session: Session, where: Sequence[Any], entries: Mapping[int, int], articles: Mapping[int, int]
+) -> list[SourceHealth]:
+    there = select(SourceRow).where(col(SourceRow.removed_at).is_(None), *where)
+    rows = session.exec(there.order_by(SourceRow.slug)).all()
     slugs = {row.id: row.slug for row in rows}
     return [
         SourceHealth(
@@ -482,11 +485,8 @@ def _health(session: Session, entries: Mapping[int, int], articles: Mapping[int,
 
 def troubled(session: Session) -> list[SourceHealth]:
     """The active sources that fail now. Their entries and articles are not counted."""
-    return [
-        source
-        for source in _health(session, {}, {})
-        if source.failing_since is not None and source.enabled and not source.merged_into
-    ]
+    failing = (col(SourceRow.failing_since).is_not(None), col(SourceRow.enabled), col(SourceRow.merged_into).is_(None))
+    return _health(session, failing, {}, {})
 
 
 def failing_share(session: Session, groups: Sequence[str] = ()) -> float:

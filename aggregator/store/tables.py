@@ -726,6 +726,7 @@ class NoticeRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("recipient_id", "number"),
         Index("ix_notice_created_at", "recipient_id", "created_at"),
+        Index("ix_notice_delivery_id", "delivery_id"),
         Index("ix_notice_escalate_at", "escalate_at", sqlite_where=sql("escalate_at IS NOT NULL AND escalated_at IS NULL")),
     )
 
@@ -868,6 +869,7 @@ class DeliveryRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_delivery_due", "bulk", "due_at", "id", sqlite_where=sql("state IN ('due', 'unknown')")),
         Index("ix_delivery_busy", "lease_until", "lane", sqlite_where=sql("lease_until IS NOT NULL")),
+        Index("ix_delivery_digest_id", "digest_id", sqlite_where=sql("digest_id IS NOT NULL")),
         Index("ix_delivery_number", "number", sqlite_where=sql("number IS NOT NULL")),
     )
 
@@ -1011,7 +1013,7 @@ class ChannelEventRow(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("channel_id", "key"),
-        Index("ix_channel_event_due", "channel_id", "due_at", sqlite_where=sql("state = 'due'")),
+        Index("ix_channel_event_due", "channel_id", "id", sqlite_where=sql("state = 'due'")),
     )
 
 

@@ -7,12 +7,17 @@ link may act, and it names no address, so a page of somebody else's gains nothin
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import APIRouter, Response
 
 from aggregator.app import App
 from aggregator.letter.pages import link_page, page_words
 from aggregator.notify.links import Purpose
 from aggregator.pipeline.linking import ACTING, Offer, accept, offer, web_view
+from aggregator.pipeline.rooms import Rooms
+
+Page = Callable[[Rooms, Purpose, str], Awaitable[Offer | None]]
 
 _GUARDED = {
     "Cache-Control": "no-store",
@@ -32,18 +37,8 @@ _MAIL = (
 def routes(app: App) -> APIRouter:
     """The routes: ``/u/``, ``/n/``, ``/p/``, ``/c/`` to unsubscribe, pause and confirm, ``/v/`` to see a mail in the browser."""
     rooms, router = app.rooms, APIRouter()
-
-    def add(purpose: Purpose) -> None:
-        @router.get(f"/{purpose}/{{token}}")
-        async def ask(token: str) -> Response:
-            return shown(await offer(rooms, purpose, token))
-
-        @router.post(f"/{purpose}/{{token}}")
-        async def act(token: str) -> Response:
-            return shown(await accept(rooms, purpose, token))
-
     for purpose in ACTING:
-        add(purpose)
+        add_page(router, rooms, purpose, offer, accept)
 
     @router.get(f"/{Purpose.VIEW}/{{token}}")
     async def view(token: str) -> Response:
@@ -54,6 +49,18 @@ def routes(app: App) -> APIRouter:
         return html_answer(200, html, _MAIL) if html else html_answer(410, link_page("en", "410", words.not_kept))
 
     return router
+
+
+def add_page(router: APIRouter, rooms: Rooms, purpose: Purpose, ask: Page, act: Page) -> None:
+    """The routes of one purpose: GET shows what ``ask`` says, POST does ``act`` and shows what that says."""
+
+    @router.get(f"/{purpose}/{{token}}")
+    async def offered(token: str) -> Response:
+        return shown(await ask(rooms, purpose, token))
+
+    @router.post(f"/{purpose}/{{token}}")
+    async def accepted(token: str) -> Response:
+        return shown(await act(rooms, purpose, token))
 
 
 def shown(page: Offer | None) -> Response:

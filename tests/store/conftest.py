@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
 from aggregator.alerts import decide
@@ -64,6 +66,40 @@ def plan_of(store: Store) -> Callable[[str], str]:
         return str(session.execute(text(f"EXPLAIN {statement}")).all())
 
     return lambda statement: store.read_now(explain, statement)
+
+
+PlansOf = Callable[..., list[str]]
+
+
+@pytest.fixture
+def plans_of(store: Store) -> PlansOf:
+    """``plans_of("FROM delivery", unit, …)``: how the database means to find what a unit of work asks for in such statements.
+
+    PostgreSQL would read small tables as they lie.
+    """
+
+    def explain(session: Session, asked: list[tuple[str, Any]]) -> list[str]:
+        how = "EXPLAIN" if is_postgresql(session) else "EXPLAIN QUERY PLAN"
+        if is_postgresql(session):
+            session.execute(text("SET LOCAL enable_seqscan TO off"))
+        connection = session.connection()
+        return [str(connection.exec_driver_sql(f"{how} {statement}", parameters).all()) for statement, parameters in asked]
+
+    def plans(part: str, unit: Callable[..., Any], *given: Any) -> list[str]:
+        asked: list[tuple[str, Any]] = []
+
+        def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+            if statement.startswith("SELECT") and part in statement:
+                asked.append((statement, parameters))
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            store.write_now(unit, *given)
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        return store.read_now(explain, asked)
+
+    return plans
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryKind, DeliveryState
-from aggregator.store import Store, deliveries, maintenance, outbox, sources
+from aggregator.store import Store, alerts, deliveries, maintenance, outbox, sources
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.tables import DeliveryRow, RecipientRow
 
@@ -182,10 +182,16 @@ def test_a_message_that_came_back_is_not_sent_again_but_its_reader_gets_mail_aga
     assert applied.read_now(lambda session: session.get_one(RecipientRow, 1).suppressed) == ""
 
 
-def test_a_claim_reads_no_more_than_it_must(applied: Store, put: Put, plan_of: Callable[[str], str]) -> None:
-    plan = plan_of(
-        "SELECT id FROM delivery WHERE state IN ('due', 'unknown') AND due_at <= '2026-01-01' ORDER BY bulk, due_at, id LIMIT 1"
-    )
+def test_a_claim_reads_no_more_than_it_must(applied: Store, put: Put, now: datetime, plans_of: Callable[..., list[str]]) -> None:
+    """What has been sent is passed over, and what waits is there in its order."""
+    (plan,) = plans_of("FROM delivery", outbox.claim, now, LEASE)
     assert "ix_delivery_due" in plan
-    assert "TEMP B-TREE" not in plan
-    assert "Sort" not in plan
+    assert "ORDER BY" not in plan
+    assert "Sort Key" not in plan
+
+
+def test_what_waits_for_a_reader_is_found_without_what_was_decided(
+    applied: Store, plans_of: Callable[..., list[str]], now: datetime
+) -> None:
+    for plan in (*plans_of("FROM alert", alerts.pending, 1), *plans_of("FROM alert", alerts.due_readers, now)):
+        assert "ix_alert_due" in plan

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("recipient_id", "number"),
     )
     op.create_index("ix_notice_created_at", "notice", ["recipient_id", "created_at"])
+    op.create_index("ix_notice_delivery_id", "notice", ["delivery_id"])
     waits = sa.text("escalate_at IS NOT NULL AND escalated_at IS NULL")
     op.create_index("ix_notice_escalate_at", "notice", ["escalate_at"], sqlite_where=waits)
     alert = op.create_table(

@@ -56,5 +56,5 @@ def upgrade() -> None:
         sa.UniqueConstraint("channel_id", "key"),
     )
     op.create_index(
-        "ix_channel_event_due", "channel_event", ["channel_id", "due_at"], sqlite_where=sa.text("state = 'due'")
+        "ix_channel_event_due", "channel_event", ["channel_id", "id"], sqlite_where=sa.text("state = 'due'")
     )

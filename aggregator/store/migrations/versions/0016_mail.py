@@ -21,6 +21,7 @@ def upgrade() -> None:
     )
     op.add_column("delivery", sa.Column("number", sa.Integer(), nullable=True))
     op.create_index("ix_match_rule_id_matched_at", "match", ["rule_id", "matched_at"])
+    op.create_index("ix_delivery_digest_id", "delivery", ["digest_id"], sqlite_where=sa.text("digest_id IS NOT NULL"))
     op.create_index("ix_delivery_number", "delivery", ["number"], sqlite_where=sa.text("number IS NOT NULL"))
     op.add_column("delivery", sa.Column("lane", AutoString(), nullable=False, server_default=""))
     op.add_column("delivery", sa.Column("bulk", sa.Boolean(), nullable=False, server_default=sa.text("false")))

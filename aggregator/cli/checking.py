@@ -12,15 +12,15 @@ import typer
 from aggregator.cli.archive import Json
 from aggregator.cli.deliveries import pause_line
 from aggregator.cli.options import Call
-from aggregator.cli.printing import counted, json_line, printable
+from aggregator.cli.printing import counted, json_line, printable, utc
 from aggregator.config.settings import MailMode, Settings
-from aggregator.model.delivery import AttemptOutcome
+from aggregator.model.delivery import AttemptOutcome, SubscriptionState
 from aggregator.notify.address import check_address
 from aggregator.notify.finding import Finding
 from aggregator.notify.signing import Signer
 from aggregator.pipeline.linking import unreachable
 from aggregator.pipeline.probing import send_test
-from aggregator.store import Store, deliveries, outbox
+from aggregator.store import Store, deliveries, outbox, subscriptions
 
 MARKS = {True: "ok", False: "BAD", None: "note"}
 
@@ -85,6 +85,10 @@ def _outbox(store: Store) -> list[Finding]:
     found, paused = [], store.read_now(deliveries.pause)
     if paused is not None:
         found.append(Finding("outbox", well=False, detail=pause_line(paused)))
+    for each in store.read_now(subscriptions.listing):
+        if each.failing_since is not None and each.state is not SubscriptionState.STOPPED:
+            told = f"its mail cannot be made since {utc(each.failing_since)}: {each.failure}"
+            found.append(Finding(f"subscription {each.subscription.slug}", well=False, detail=told, hint="please report it"))
     if dead := store.read_now(outbox.failed):
         hint = "aggregator delivery list --state failed"
         found.append(

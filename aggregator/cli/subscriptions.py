@@ -45,7 +45,7 @@ def rhythm(subscription: Subscription) -> str:
 def _state(each: Subscriber, now: datetime) -> str:
     match each.state:
         case SubscriptionState.PENDING:
-            return "waits for its reader"
+            return "waits for its reader" + _failure(each)
         case SubscriptionState.STOPPED:
             return f"stopped {each.stopped_at:%Y-%m-%d}: {printable(each.stop_reason)}"
         case SubscriptionState.ACTIVE if not each.subscription.enabled:
@@ -55,7 +55,13 @@ def _state(each: Subscriber, now: datetime) -> str:
         case SubscriptionState.ACTIVE if each.paused_until is not None and each.paused_until > now:
             return f"paused until {utc(each.paused_until)}"
         case _:
-            return "active"
+            return "active" + _failure(each)
+
+
+def _failure(each: Subscriber) -> str:
+    if each.failing_since is None:
+        return ""
+    return f", and its mail cannot be made since {utc(each.failing_since)}: {printable(each.failure)}"
 
 
 @app.command("list")

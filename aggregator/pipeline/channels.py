@@ -23,6 +23,7 @@ from aggregator.model.delivery import DeliveryKind
 from aggregator.notify.chat import send_chat, style_of
 from aggregator.notify.webhook import GIVEN_UP, LONGEST_PAUSE, read_answer, wait_after, webhook_request
 from aggregator.pipeline.letters import seal
+from aggregator.pipeline.mishap import in_words, survived
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import channels, happenings
 from aggregator.store.outbox import NewDelivery
@@ -72,10 +73,17 @@ async def tell_channels(rooms: Rooms, channel_ids: Sequence[int]) -> int:
 
 async def _tell(rooms: Rooms, claimed: Claimed) -> bool:
     """One try, written down. Returns whether the channel may be told more at once."""
-    attempt = await _try(rooms, claimed.channel, claimed.events)
+    attempt = await survived(_try(rooms, claimed.channel, claimed.events))
+    if isinstance(attempt, Exception):  # a bug that these events have: a webhook's others go on
+        log.error("channel.error", channel=claimed.channel.slug, exc_info=attempt)
+        answer = Answer.UNREACHABLE if claimed.channel.kind is ChannelKind.CHAT else Answer.REFUSED
+        attempt = ChannelAttempt(answer, 0, in_words(attempt))
     now = rooms.clock.now()
     settled = judge(claimed, attempt, now)
-    notice = await _notice(rooms, claimed, settled, now) if settled.disabled else None
+    notice = await survived(_notice(rooms, claimed, settled, now)) if settled.disabled else None
+    if isinstance(notice, Exception):  # its owner sees it in the log, and in `aggregator channel list`
+        log.error("channel.error", channel=claimed.channel.slug, exc_info=notice)
+        notice = None
     # A power cut may undo the note: a webhook knows the id and takes no harm, people in a chat would read it twice.
     known = claimed.channel.kind is ChannelKind.WEBHOOK and attempt.answer is Answer.TAKEN
     await (rooms.store.write if known else rooms.store.write_durably)(

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from aggregator.config.settings import Config
 from aggregator.letter.confirming import render_confirmation
 from aggregator.model.delivery import DeliveryKind
-from aggregator.notify.links import Purpose
+from aggregator.notify.links import Links, Purpose
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.linking import links_of
+from aggregator.pipeline.mishap import survived
 from aggregator.pipeline.rooms import Rooms
-from aggregator.store import invitations
+from aggregator.store import Store, invitations
+from aggregator.store.invitations import Invitation
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmReport:
-    """How many readers were asked; how many cannot be, for there is no page where they could answer; whose time is over."""
+    """How many readers were asked; how many cannot be, for there is no page where they could answer; whose time is over.
+
+    ``failed``: the subscriptions (id, slug) whose mail could not be made, each with the exception.
+    """
 
     asked: int = 0
     waiting: int = 0
     lapsed: tuple[str, ...] = ()
+    failed: tuple[tuple[int, str, Exception], ...] = ()
 
 
 async def ask_readers(rooms: Rooms) -> ConfirmReport:
@@ -30,20 +38,29 @@ async def ask_readers(rooms: Rooms) -> ConfirmReport:
     links = await links_of(rooms.store, settings, now) if waiting else None
     if links is None:
         return ConfirmReport(0, len(waiting), tuple(lapsed))
-    names = rooms.active.config.rule_names
-    for each in waiting:
-        what = each.subscription
-        letter = render_confirmation(
-            instance=settings.instance,
-            what=what.slug,
-            rules=tuple(name for slug, name in names.items() if what.follows(slug)) or what.rules,
-            language=what.language,
-            link=links.url(Purpose.CONFIRM, each.id),
-        )
-        key, own = invitations.key_of(each.id), (each.id, what.slug)
-        kind = DeliveryKind.CONFIRMATION
-        mail = seal(
-            settings, letter, each.recipient, each.recipient_id, kind=kind, key=key, now=now, links=links, subscription=own
-        )
-        await rooms.store.write_durably(invitations.ask, each.id, mail, now)
-    return ConfirmReport(len(waiting), 0, tuple(lapsed))
+    ends = [(each, await survived(_ask(rooms.store, rooms.active.config, each, links, now))) for each in waiting]
+    failed = tuple((each.id, each.subscription.slug, end) for each, end in ends if end is not None)
+    return ConfirmReport(len(waiting) - len(failed), 0, tuple(lapsed), failed)
+
+
+async def _ask(store: Store, config: Config, one: Invitation, links: Links, now: datetime) -> None:
+    what, names = one.subscription, config.rule_names
+    letter = render_confirmation(
+        instance=config.settings.instance,
+        what=what.slug,
+        rules=tuple(name for slug, name in names.items() if what.follows(slug)) or what.rules,
+        language=what.language,
+        link=links.url(Purpose.CONFIRM, one.id),
+    )
+    mail = seal(
+        config.settings,
+        letter,
+        one.recipient,
+        one.recipient_id,
+        kind=DeliveryKind.CONFIRMATION,
+        key=invitations.key_of(one.id),
+        now=now,
+        links=links,
+        subscription=(one.id, what.slug),
+    )
+    await store.write_durably(invitations.ask, one.id, mail, now)

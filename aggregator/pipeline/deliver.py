@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+import structlog
+
 from aggregator.config.settings import MailMode, MailSettings
 from aggregator.model.clock import Clock
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryKind, DeliveryState
@@ -16,7 +18,10 @@ from aggregator.notify import GIVE_UP_AFTER, Transport, retry_delay
 from aggregator.notify.links import bounce_sender
 from aggregator.notify.smtp import TOO_BIG
 from aggregator.pipeline.linking import secret_of
+from aggregator.pipeline.mishap import in_words, survived
 from aggregator.store import Store, outbox
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("delivery")
 
 PAUSE = timedelta(minutes=5)
 """How long sending rests when the relay refuses us altogether."""
@@ -174,7 +179,10 @@ class Sender:
 
     async def _hand_over(self, delivery: Delivery) -> DeliverReport:
         """Hand over a message that is leased to us, and record what came of it."""
-        attempt = await self.transport.send(delivery)
+        attempt = await survived(self.transport.send(delivery))
+        if isinstance(attempt, Exception):  # a bug that one message has: the others go on, and nobody knows whether it went out
+            log.error("delivery.error", id=delivery.id, exc_info=attempt)
+            attempt = Attempt(AttemptOutcome.UNKNOWN, 0, in_words(attempt))
         now = self.clock.now()
         state, due_at = judge(delivery, attempt, now)
         hold = self._judge_relay(attempt.outcome, now)

@@ -72,12 +72,16 @@ class DigestReport:
     mails: int
 
 
-async def due_digests(rooms: Rooms) -> list[tuple[Subscriber, Slot]]:
-    """The subscriptions whose latest slot has no digest yet. Slots that passed while nobody watched collapse into the latest."""
-    now, fold_after = rooms.clock.now(), rooms.active.config.settings.digest.fold_after
-    awake = [each for each in await rooms.store.read(subscriptions.listing) if each.receives(now)]
-    slots = (due_slot(each.subscription, now, each.last, each.covered_until, fold_after) for each in awake)
-    return [(each, slot) for each, slot in zip(awake, slots, strict=True) if slot is not None]
+async def receiving(rooms: Rooms) -> list[Subscriber]:
+    """The subscriptions to which mail goes out at present."""
+    now = rooms.clock.now()
+    return [each for each in await rooms.store.read(subscriptions.listing) if each.receives(now)]
+
+
+def slot_due(rooms: Rooms, subscriber: Subscriber) -> Slot | None:
+    """The latest slot, if it has no digest yet. Those that passed while nobody watched collapse into it."""
+    fold_after = rooms.active.config.settings.digest.fold_after
+    return due_slot(subscriber.subscription, rooms.clock.now(), subscriber.last, subscriber.covered_until, fold_after)
 
 
 async def run_digest(rooms: Rooms, subscriber: Subscriber, slot: Slot, *, in_turn: bool = True) -> DigestReport:

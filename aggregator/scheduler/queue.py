@@ -9,6 +9,8 @@ from typing import Protocol
 
 import structlog
 
+from aggregator.pipeline.mishap import survived
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger("queue")
 
 Handler = Callable[[Sequence[int]], Awaitable[object]]
@@ -65,12 +67,10 @@ class InlineRunner:
                 queue.task_done()
 
     async def _run(self, name: str, ids: tuple[int, ...]) -> None:
-        try:
-            report = await self._handlers[name](ids)
-        except Exception:
-            # The one place where everything is caught: a bug must not stop the service. The leases bring the ids back.
+        report = await survived(self._handlers[name](ids))
+        if isinstance(report, Exception):  # a bug must not stop the service; the leases bring the ids back
             self.failures += 1
-            log.exception("job.failed", job=name, ids=ids[:20])
+            log.error("job.failed", job=name, ids=ids[:20], exc_info=report)
             if len(ids) > 1:
                 await self._run_apart(name, ids)
         else:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ from aggregator.pipeline.bounces import read_mailbox
 from aggregator.pipeline.channels import channels_waiting, owe_happenings, tell_channels
 from aggregator.pipeline.confirming import ask_readers
 from aggregator.pipeline.deliver import PAUSE, DeliverReport, Sender
-from aggregator.pipeline.digest import due_digests, run_digest
+from aggregator.pipeline.digest import receiving, run_digest, slot_due
 from aggregator.pipeline.downtime import Look, keep_time, note_presence
 from aggregator.pipeline.edits import send_edits
 from aggregator.pipeline.escalate import escalate
@@ -27,6 +28,7 @@ from aggregator.pipeline.extract import extract_articles
 from aggregator.pipeline.line import PROBE_EVERY
 from aggregator.pipeline.linking import unreachable
 from aggregator.pipeline.match import match_articles
+from aggregator.pipeline.mishap import in_words, survived
 from aggregator.pipeline.poll import LEASE as POLL_LEASE
 from aggregator.pipeline.poll import fetch_sources
 from aggregator.pipeline.prune import prune
@@ -37,7 +39,8 @@ from aggregator.pipeline.volumes import watch_volumes, whole_hour
 from aggregator.pipeline.websub import renew_subscriptions, take_pushes
 from aggregator.scheduler.queue import InlineRunner
 from aggregator.scheduler.systemd import notify, watchdog_interval
-from aggregator.store import entries, rechecks, sources
+from aggregator.store import entries, rechecks, sources, subscriptions
+from aggregator.store.subscriptions import Subscriber
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("service")
 
@@ -77,6 +80,7 @@ class Ticks:
         self._look: Look | None = None
         self._volumes_at: datetime | None = None
         self._unasked = 0
+        self._failing: dict[int, str] = {}
         self._sender = Sender(rooms.store, rooms.transport, rooms.clock, rooms.active.config.settings.mail, _tell)
         self._telling: set[int] = set()
         self._late: tuple[Tick, ...] = (
@@ -143,33 +147,65 @@ class Ticks:
 
     async def alert(self) -> int:
         """Send alerts that have waited long enough, and hand on what nobody acknowledged."""
+        return await _each(self._alert, self._edits, self._escalate)
+
+    async def _alert(self) -> int:
         async with self._deciding:
             report = await send_alerts(self._rooms)
         if report.decided:
             log.info("alerts.queued", **asdict(report))
+        return report.decided
+
+    async def _edits(self) -> int:
         edits = await send_edits(self._rooms)
         if edits:
             log.info("edits.queued", edits=edits)
+        return edits
+
+    async def _escalate(self) -> int:
         escalated = await escalate(self._rooms)
         if escalated:
             log.info("alerts.escalated", notices=escalated)
-        return report.decided + edits + escalated
+        return escalated
 
     async def digest(self) -> int:
-        """Compose the digests whose hour has come."""
+        """Compose the digests whose hour has come. One that fails holds up no other, and is tried again at the next tick."""
         done = 0
-        for subscriber, slot in await due_digests(self._rooms):
+        for subscriber in await receiving(self._rooms):
             if self.stopping:
                 break
-            async with self._deciding:
-                try:
-                    report = await run_digest(self._rooms, subscriber, slot)
-                except Conflict as conflict:
-                    log.warning("digest.conflict", subscription=subscriber.subscription.slug, detail=str(conflict))
-                    continue
-            done += 1
-            log.info("digest.queued" if report.mails else "digest.empty", **asdict(report))
+            made = await survived(self._digest(subscriber))
+            if isinstance(made, Exception):
+                await self._fails("digest.failed", subscriber.id, subscriber.subscription.slug, made)
+                continue
+            done += made
+            if subscriber.failing_since is not None:
+                self._failing.pop(subscriber.id, None)
+                await self._rooms.store.write(subscriptions.note_failure, subscriber.id, "", self._rooms.clock.now())
         return done
+
+    async def _digest(self, subscriber: Subscriber) -> int:
+        slot = slot_due(self._rooms, subscriber)
+        if slot is None:
+            return 0
+        async with self._deciding:
+            try:
+                report = await run_digest(self._rooms, subscriber, slot)
+            except Conflict as conflict:
+                log.warning("digest.conflict", subscription=subscriber.subscription.slug, detail=str(conflict))
+                return 0
+        log.info("digest.queued" if report.mails else "digest.empty", **asdict(report))
+        return 1
+
+    async def _fails(self, event: str, subscription_id: int, slug: str, error: Exception) -> None:
+        """Tell the log and the store why a mail of a subscription cannot be made: once, however often it is tried again."""
+        self.runner.failures += 1
+        detail = in_words(error)
+        if self._failing.get(subscription_id) == detail:
+            return
+        self._failing[subscription_id] = detail
+        log.error(event, subscription=slug, detail=detail, hint="it is tried again and again; please report it", exc_info=error)
+        await self._rooms.store.write(subscriptions.note_failure, subscription_id, detail, self._rooms.clock.now())
 
     async def deliver(self) -> int:
         """Hand over every due message; stop when the relay refuses us altogether."""
@@ -198,6 +234,8 @@ class Ticks:
             hint = f"set {unreachable(self._rooms.active.config.settings)}: readers confirm on a page of ours"
             log.warning("subscriptions.waiting", waiting=report.waiting, hint=hint)
         self._unasked = report.waiting
+        for id_, slug, error in report.failed:
+            await self._fails("subscription.failed", id_, slug, error)
         return report.asked
 
     async def bounces(self) -> int:
@@ -224,7 +262,7 @@ class Ticks:
 
     async def websub(self) -> int:
         """Ask hubs for what is due, and store what they sent before a kill."""
-        return await renew_subscriptions(self._rooms) + await take_pushes(self._rooms)
+        return await _each(partial(renew_subscriptions, self._rooms), partial(take_pushes, self._rooms))
 
     async def prune(self) -> int:
         """Drop old records."""
@@ -272,6 +310,15 @@ class Ticks:
             return await tell_channels(self._rooms, ids)
         finally:
             self._telling.difference_update(ids)
+
+
+async def _each(*parts: Tick) -> int:
+    """The parts of a tick, one after the other; an error of one keeps none of the others back, and is raised after them."""
+    ends = [await survived(part()) for part in parts]
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+    return sum(end for end in ends if isinstance(end, int))
 
 
 def _tell(report: DeliverReport) -> None:

@@ -63,7 +63,7 @@ def ask(session: Session, subscription_id: int, mail: NewDelivery, now: datetime
     """Put the mail into the outbox that asks, and note when: in one transaction, so that there is one mail and no other."""
     row = session.get_one(SubscriptionRow, subscription_id)
     if row.state == SubscriptionState.PENDING and row.invited_at is None:
-        row.invited_at = now
+        row.invited_at, row.failing_since, row.failure = now, None, ""
         session.add(row)
         enqueue(session, mail, now)
 

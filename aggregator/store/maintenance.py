@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, text, update
 from sqlmodel import Session, SQLModel, col, select
 
 from aggregator.errors import StoreError
+from aggregator.model.delivery import SubscriptionState
 from aggregator.store.dialect import moved
 from aggregator.store.tables import (
     AlertRow,
@@ -36,6 +37,7 @@ from aggregator.store.tables import (
     SightingRow,
     SourceRow,
     StoryRow,
+    SubscriptionRow,
 )
 
 _PLANNED = (
@@ -68,7 +70,7 @@ class Stats:
     ``missed`` is about how many entries scrolled out of feeds unseen, in ``gaps`` gaps; ``moved`` sources are polled at another
     address than the configured one, or rest because another is; ``throttled`` hosts asked us to come less often, and have not
     answered well since. ``pages`` are kept as they came, in ``page_bytes`` of store; ``rechecks`` pages will be asked for again,
-    ``withdrawn`` articles have a page no more.
+    ``withdrawn`` articles have a page no more. ``unmade`` subscriptions are owed a mail that cannot be made.
     """
 
     sources: int
@@ -94,11 +96,13 @@ class Stats:
     digests: int
     deliveries: int
     undelivered: int
+    unmade: int
 
 
 def stats(session: Session) -> Stats:
     """Count everything."""
     active = col(SourceRow.removed_at).is_(None)
+    wanted = (col(SubscriptionRow.removed_at).is_(None), SubscriptionRow.state != SubscriptionState.STOPPED)
 
     def count(table: type[SQLModel], *where: Any) -> int:
         return session.exec(select(func.count()).select_from(table).where(*where)).one()
@@ -127,6 +131,7 @@ def stats(session: Session) -> Stats:
         digests=count(DigestRow, DigestRow.state == "queued"),
         deliveries=count(DeliveryRow, DeliveryRow.state == "sent"),
         undelivered=count(DeliveryRow, DeliveryRow.state != "sent"),
+        unmade=count(SubscriptionRow, *wanted, col(SubscriptionRow.failing_since).is_not(None)),
     )
 
 

@@ -28,7 +28,8 @@ class Subscriber:
 
     ``last`` is the last slot that is decided on; digests account for everything before ``covered_until``. The two differ by the
     cutoff, and when the last digests were given up: what they would have told is still owed. ``mailed_at`` is the instant of the
-    last slot that had a mail; ``suppressed`` the relay's word when mail to the address rests.
+    last slot that had a mail; ``suppressed`` the relay's word when mail to the address rests. ``failing_since``: its mail cannot
+    be made, for the reason in ``failure``.
     """
 
     id: int
@@ -42,6 +43,8 @@ class Subscriber:
     paused_until: datetime | None
     stopped_at: datetime | None
     stop_reason: str
+    failing_since: datetime | None
+    failure: str
     last: Slot | None
     covered_until: datetime
     mailed_at: datetime | None
@@ -141,11 +144,20 @@ def _subscriber(
         paused_until=row.paused_until,
         stopped_at=row.stopped_at,
         stop_reason=row.stop_reason,
+        failing_since=row.failing_since,
+        failure=row.failure,
         last=last,
         # Who was taken away and came back begins anew.
         covered_until=max(told, row.begun_at) if told else row.begun_at,
         mailed_at=mailed,
     )
+
+
+def note_failure(session: Session, subscription_id: int, failure: str, now: datetime) -> None:
+    """Note why the mail of a subscription cannot be made, and since when; "" says that it can."""
+    row = session.get_one(SubscriptionRow, subscription_id)
+    row.failing_since, row.failure = (row.failing_since or now) if failure else None, failure
+    session.add(row)
 
 
 def stop(session: Session, subscription_id: int, reason: str, now: datetime) -> None:

@@ -567,7 +567,7 @@ class SubscriptionRow(SQLModel, table=True):
 
     ``created_by`` is "" for what stands in the files, else who made it: the files say nothing of it then. ``begun_at``: digests
     account from then on. ``paused_until``: nothing is sent before, and all of it is still owed then. ``invited_at``: its reader
-    was asked whether he wants it.
+    was asked whether he wants it. ``failing_since``: what it should have been sent cannot be made, and ``failure`` says why.
     """
 
     __tablename__ = "subscription"
@@ -584,6 +584,8 @@ class SubscriptionRow(SQLModel, table=True):
     paused_until: datetime | None = None
     stopped_at: datetime | None = None
     stop_reason: str = ""
+    failing_since: datetime | None = None
+    failure: str = ""
     invited_at: datetime | None = None
 
 

@@ -34,6 +34,16 @@ def test_each_reader_has_his_own_and_what_he_does_is_not_undone(desk: Desk) -> N
     assert (absent.code, "known: analyst, desk, tehran" in absent.err) == (2, True)
 
 
+def test_a_mail_that_cannot_be_made_is_seen_wherever_one_looks(desk: Desk) -> None:
+    desk.sql("UPDATE subscription SET failing_since = '2026-01-01 07:00:00.000000', failure = 'KeyError: 7' WHERE slug = 'desk'")
+    told = "its mail cannot be made since 2026-01-01 07:00 UTC: KeyError: 7"
+    assert f"active, and {told}" in desk.call("subscription", "list").out
+    assert told in desk.call("subscription", "show", "desk").out
+    doctor = desk.call("doctor", "mail", "--no-dns")
+    assert (doctor.code, f"BAD  subscription desk: {told}" in doctor.out) == (1, True)
+    assert desk.call("db", "stats", "--json").records[0]["unmade"] == 1
+
+
 def test_one_is_shown_with_what_is_owed_and_its_last_digests(desk: Desk) -> None:
     desk.sql("UPDATE digest_item SET digest_id = NULL WHERE subscription_id = 1")
     shown = desk.call("subscription", "show", "desk")

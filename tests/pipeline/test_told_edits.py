@@ -14,7 +14,7 @@ from aggregator.config.settings import ArticleSettings, Config
 from aggregator.errors import Conflict
 from aggregator.model.delivery import Recipient
 from aggregator.model.rule import Entity, Lane, RuleSpec
-from aggregator.pipeline.digest import draft_digests, due_digests, run_digest
+from aggregator.pipeline.digest import draft_digests, receiving, run_digest, slot_due
 from aggregator.store import digests
 from aggregator.store.digests import Run
 from aggregator.store.tables import DigestEditRow, DigestRow
@@ -140,7 +140,9 @@ async def test_edits_are_frozen_with_their_digest_and_a_draft_gives_the_same_aga
     async with open_app(watching(Lane.DIGEST, ANA), clock=clock) as app:
         await _edit(app, clock, site)
         clock.at = clock.at.replace(hour=7, minute=0)
-        ((ana, slot),) = await due_digests(app.rooms)
+        (ana,) = await receiving(app.rooms)
+        slot = slot_due(app.rooms, ana)
+        assert slot is not None
         store, active = app.rooms.store, app.rooms.active
         (draft,) = await draft_digests(store, active, ana, slot)
         assert [draft] == await draft_digests(store, active, ana, slot)

@@ -11,7 +11,7 @@ depends_on = None
 
 _SUBSCRIPTION = sa.table(
     "subscription",
-    *(sa.column(name) for name in ("id", "recipient_id", "slug", "created_by", "state", "stop_reason")),
+    *(sa.column(name) for name in ("id", "recipient_id", "slug", "created_by", "state", "stop_reason", "failure")),
     sa.column("spec", sa.JSON()),
     *(sa.column(name, UTCDateTime()) for name in ("created_at", "begun_at", "removed_at")),
 )
@@ -40,6 +40,8 @@ def upgrade() -> None:
         sa.Column("paused_until", UTCDateTime(), nullable=True),
         sa.Column("stopped_at", UTCDateTime(), nullable=True),
         sa.Column("stop_reason", AutoString(), nullable=False),
+        sa.Column("failing_since", UTCDateTime(), nullable=True),
+        sa.Column("failure", AutoString(), nullable=False),
         sa.ForeignKeyConstraint(["recipient_id"], ["recipient.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("slug"),
@@ -84,7 +86,8 @@ def _of_readers() -> None:
         }
         removed_at = row.removed_at or (None if spec.get("digest", True) else row.created_at)
         values = {"id": row.id, "recipient_id": row.id, "slug": row.slug, "spec": own, "created_at": row.created_at}
-        values |= {"created_by": "", "begun_at": row.created_at, "removed_at": removed_at, "state": "active", "stop_reason": ""}
+        values |= {"created_by": "", "begun_at": row.created_at, "removed_at": removed_at, "state": "active"}
+        values |= {"stop_reason": "", "failure": ""}
         connection.execute(sa.insert(_SUBSCRIPTION).values(**values))
     if connection.dialect.name == "postgresql":
         op.execute(

@@ -128,13 +128,15 @@ class ChannelAttempt:
 class Settled:
     """What follows from a try: where the events stand, when they are tried again, until when the channel rests.
 
-    ``disabled`` says why it is switched off; "" if it is not.
+    ``given_up``: those of them (ids) whose last try this was, wherever the others stand. ``disabled`` says why the channel is
+    switched off; "" if it is not.
     """
 
     state: EventState
     due_at: datetime | None = None
     paused_until: datetime | None = None
     disabled: str = ""
+    given_up: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,8 @@ async def _tell(rooms: Rooms, claimed: Claimed) -> bool:
     if attempt.answer is Answer.TAKEN:
         log.info("channel.told", **told)
     else:
-        log.warning("channel.failed", answer=attempt.answer.value, state=settled.state.value, **told)
+        told |= {"state": settled.state.value, "given_up": len(settled.given_up)}
+        log.warning("channel.failed", answer=attempt.answer.value, **told)
     if settled.disabled:
         log.error(
             "channel.disabled", channel=claimed.channel.slug, reason=settled.disabled, told=notice.address if notice else ""
@@ -119,20 +120,24 @@ def judge(claimed: Claimed, attempt: ChannelAttempt, now: datetime) -> Settled:
     """Where the events stand after a try, and what becomes of the channel.
 
     A refusal is the event's own trouble, and the others go on; who cannot be reached is left alone until the event is tried
-    again. A channel at which nothing succeeded for days is switched off when it misses an event for good.
+    again. Of events that were told together each is given up after its own tries, and the one that was tried most says how
+    long the others wait. A channel at which nothing succeeded for days is switched off when it misses an event for good.
     """
-    first = claimed.events[0]
     if attempt.answer is Answer.TAKEN:
         return Settled(EventState.SENT, paused_until=now + BREATH if claimed.channel.kind is ChannelKind.CHAT else None)
     if attempt.answer is Answer.GONE:
         return Settled(EventState.DUE, due_at=now, disabled=f"it wants no more: {attempt.detail}")
-    wait = wait_after(max(event.attempts for event in claimed.events) + 1, first.event_id)
+    waits = {event.id: wait_after(event.attempts + 1, claimed.events[0].event_id) for event in claimed.events}
+    given_up = tuple(id_ for id_, wait in waits.items() if wait is None)
+    over = bool(given_up) and claimed.failing_since is not None and now - claimed.failing_since >= GIVEN_UP
+    since = f"nothing was taken since {claimed.failing_since:%Y-%m-%d %H:%M} UTC" if over else ""
+    disabled = f"{since}; at last: {attempt.detail}" if over else ""
+    wait = max((wait for wait in waits.values() if wait is not None), default=None)
     if wait is None:
-        over = claimed.failing_since is not None and now - claimed.failing_since >= GIVEN_UP
-        since = f"nothing was taken since {claimed.failing_since:%Y-%m-%d %H:%M} UTC" if over else ""
-        return Settled(EventState.FAILED, disabled=f"{since}; at last: {attempt.detail}" if over else "")
+        return Settled(EventState.FAILED, disabled=disabled, given_up=given_up)
     due_at = max(now + wait, min(attempt.retry_after or now, now + LONGEST_PAUSE))
-    return Settled(EventState.DUE, due_at, due_at if attempt.answer is Answer.UNREACHABLE else None)
+    paused_until = due_at if attempt.answer is Answer.UNREACHABLE else None
+    return Settled(EventState.DUE, due_at, paused_until, disabled, given_up)
 
 
 async def _notice(rooms: Rooms, claimed: Claimed, settled: Settled, now: datetime) -> NewDelivery | None:

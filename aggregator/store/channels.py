@@ -159,14 +159,16 @@ def settle(
         if notice is not None:
             enqueue(session, notice, now)
     session.add(row)
-    values: dict[str, object] = {"state": settled.state.value, "code": attempt.code, "detail": attempt.detail[:_DETAIL]}
-    values |= {"attempts": col(ChannelEventRow.attempts) + 1}
+    tried: dict[str, object] = {"code": attempt.code, "detail": attempt.detail[:_DETAIL]}
+    tried |= {"attempts": col(ChannelEventRow.attempts) + 1}
+    values = tried | {"state": settled.state.value}
     if settled.due_at is not None:
         values["due_at"] = settled.due_at
     if taken:
         values["sent_at"] = now
-    ids = [event.id for event in claimed.events]
-    session.execute(update(ChannelEventRow).where(col(ChannelEventRow.id).in_(ids)).values(**values))
+    others = [event.id for event in claimed.events if event.id not in settled.given_up]
+    for ids, what in ((settled.given_up, tried | {"state": EventState.FAILED.value}), (others, values)):
+        session.execute(update(ChannelEventRow).where(col(ChannelEventRow.id).in_(ids)).values(**what))
     return True
 
 

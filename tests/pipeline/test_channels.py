@@ -24,7 +24,7 @@ from aggregator.app import App, open_app, open_errand
 from aggregator.config.settings import Config
 from aggregator.errors import Conflict
 from aggregator.fetch import host_key
-from aggregator.model.channel import Answer, Channel, ChannelAttempt, ChannelKind, EventType
+from aggregator.model.channel import Answer, Channel, ChannelAttempt, ChannelKind, Claimed, EventState, EventType, OwedEvent
 from aggregator.model.delivery import Recipient
 from aggregator.newsroom.server import Response
 from aggregator.notify import webhook
@@ -488,3 +488,39 @@ async def test_a_chat_that_fails_is_tried_again_with_all_that_waits(bench: MakeB
     made.owe("flood", **title)
     await made.later(timedelta(seconds=7))
     assert [("fire" in got.text(), "flood" in got.text()) for got in receiver.got] == [(True, False), (True, True)]
+
+
+async def test_what_a_chat_is_told_together_is_given_up_one_by_one(
+    clock: Any, bench: MakeBench, desk: Desk, receiver: Receiver
+) -> None:
+    receiver.otherwise = 500
+    made = await bench(with_room(desk(), receiver))
+    title = {"rule": "quill", "rule_name": "Quill", "outlet": "Site", "url": "https://site.example/"}
+    made.owe("fire", **title)
+    await made.later()
+    while made.rows(ChannelEventRow)[0].state == "due":
+        if len(receiver.got) == 8:
+            made.owe("flood", **title)
+        await made.later(made.rows(ChannelEventRow)[0].due_at - clock.at)
+    assert len(receiver.got) == 10
+    assert [(row.state, row.attempts) for row in made.rows(ChannelEventRow)] == [("failed", 10), ("due", 2)]
+    assert "nothing was taken since" in made.rows(ChannelRow)[0].disabled
+    receiver.otherwise = 200
+    assert made.rooms.store.write_now(channels.enable, "room", clock.at, from_now=False) == 1
+    await made.later()
+    assert ("fire" in receiver.got[-1].text(), "flood" in receiver.got[-1].text()) == (False, True)
+    assert [row.state for row in made.rows(ChannelEventRow)] == ["failed", "sent"]
+
+
+def test_the_younger_ones_wait_on_when_the_oldest_is_given_up(clock: Any) -> None:
+    events = tuple(
+        OwedEvent(id_, f"evt_{id_}", "article.matched", "{}", tries, clock.at) for id_, tries in ((1, 9), (2, 3), (3, 0))
+    )
+    claimed = Claimed(1, room(), events, clock.at - timedelta(days=1), "token")
+    settled = judge(claimed, ChannelAttempt(Answer.UNREACHABLE, 0, "no"), clock.at)
+    assert (settled.state, settled.given_up, settled.disabled) == (EventState.DUE, (1,), "")
+    assert settled.due_at == settled.paused_until
+    assert settled.due_at is not None
+    assert timedelta(hours=1.8) <= settled.due_at - clock.at <= timedelta(hours=2.2), "as the second one's fourth try says"
+    last = judge(replace(claimed, events=events[:1]), ChannelAttempt(Answer.UNREACHABLE, 0, "no"), clock.at)
+    assert (last.state, last.given_up, last.paused_until) == (EventState.FAILED, (1,), None)

@@ -21,7 +21,7 @@ from aggregator.config.settings import Config
 from aggregator.fetch import Fetcher, Network, host_key
 from aggregator.model.clock import Clock
 from aggregator.model.delivery import Letter, Slot
-from aggregator.notify import transport_for
+from aggregator.notify import Transport, transport_for
 from aggregator.pipeline.cpu import CpuPool
 from aggregator.pipeline.digest import DigestReport, draft_digests, run_digest, seal_digest
 from aggregator.pipeline.extract import rhythm_of
@@ -41,6 +41,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("service")
 
 PATIENCE = 8.0
 """Seconds that running jobs get to end after SIGTERM."""
+
+
+AT_START = ("store", "fetch", "workers", "web")
+"""Tables of ``aggregator.toml`` that take effect at a start alone: of them the service holds connections, processes and ports."""
 
 
 class SystemClock:
@@ -102,6 +106,7 @@ class App:
 
     def __init__(self, rooms: Rooms, ticks: Ticks) -> None:
         self.rooms, self.ticks = rooms, ticks
+        self._leaving: set[asyncio.Task[None]] = set()
 
     @property
     def failures(self) -> int:
@@ -113,15 +118,37 @@ class App:
         return await self.ticks.settle()
 
     async def apply(self, config: Config) -> tuple[Change, ...]:
-        """Take a new configuration into force, for everything that starts from now on."""
-        store = self.rooms.store
-        changes = await store.write(registry.apply, config, self.rooms.clock.now(), key_of(config))
-        async with self.rooms.matching:
-            self.rooms.active = await asyncio.to_thread(activate, store, config, self.rooms.active.ruleset)
+        """Take a new configuration into force, for everything that starts from now on; the tables ``AT_START`` stay as they are.
+
+        Letters and sending change together: what is in hand ends at the relay at which it began. Raises ConfigError, and changes
+        nothing, when no mail could be sent so.
+        """
+        rooms, store, before = self.rooms, self.rooms.store, self.rooms.active.config.settings
+        config = replace(config, settings=replace(config.settings, **{name: getattr(before, name) for name in AT_START}))
+        mail = config.settings.mail
+        transport = transport_for(mail) if mail != before.mail else rooms.transport
+        changes = await store.write(registry.apply, config, rooms.clock.now(), key_of(config))
+        async with rooms.matching:
+            rooms.active = await asyncio.to_thread(activate, store, config, rooms.active.ruleset)
+        if transport is not rooms.transport:
+            self._leave(rooms.transport)
+            rooms.transport = transport
+            self.ticks.send_by(transport, mail)
+            log.info("mail.changed", mode=mail.mode.value, host=mail.host, sender=mail.sender)
         await asyncio.to_thread(report_held, store, config)
         for change in changes:
             log.info("config.change", verb=change.verb, noun=change.noun, slug=change.slug, what=change.what)
         return changes
+
+    def _leave(self, transport: Transport) -> None:
+        """Close its connections as soon as the messages in hand are through."""
+        task = asyncio.create_task(transport.aclose())
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def close_mail(self) -> None:
+        """Let go of every relay."""
+        await asyncio.gather(self.rooms.transport.aclose(), *self._leaving)
 
     async def digest_now(self, subscriber: Subscriber, slot: Slot, *, in_turn: bool = False) -> DigestReport:
         """Compose and queue a digest: out of turn, or that of a slot that is due."""
@@ -196,18 +223,18 @@ async def open_app(config: Config, *, clock: Clock | None = None, network: Netwo
         fetcher, cpu = Fetcher(config.settings.fetch, clock, network=network), CpuPool(config.settings.workers)
         robots = RobotsDesk(store, fetcher, cpu, clock, config.settings.fetch)
         rooms = Rooms(store, fetcher, cpu, transport, clock, active, robots)
-        ticks = Ticks(rooms)
+        app = App(rooms, Ticks(rooms))
         if freed:
             log.info("leases.freed", count=freed)
         for block in config.settings.fetch.allow_networks:
             log.warning("guard.opened", network=block, hint="private addresses in this network may be fetched")
         try:
-            yield App(rooms, ticks)
+            yield app
         finally:
-            await ticks.runner.close(0)
+            await app.ticks.runner.close(0)
             await store.write(sources.free_leases)
             await asyncio.to_thread(cpu.close)
             await fetcher.aclose()
-            await transport.aclose()
+            await app.close_mail()
     finally:
         await asyncio.to_thread(store.close)

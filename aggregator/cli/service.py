@@ -12,7 +12,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from aggregator.app import App, key_of, open_app
+from aggregator.app import AT_START, App, key_of, open_app
 from aggregator.cli.logs import set_up
 from aggregator.cli.options import Call
 from aggregator.cli.printing import printable
@@ -137,9 +137,11 @@ async def reload(app: App, call: Call) -> None:
     notify("RELOADING=1")
     try:
         config = await asyncio.to_thread(call.config)
-        if config.settings != app.rooms.active.config.settings:
-            log.warning("config.restart_needed", detail="aggregator.toml changed: its settings take effect at the next start")
         changes = await app.apply(config)
+        in_force = app.rooms.active.config.settings
+        if late := [f"[{name}]" for name in AT_START if getattr(config.settings, name) != getattr(in_force, name)]:
+            detail = f"{', '.join(late)} of aggregator.toml changed: until the next start the old values are in force"
+            log.warning("config.restart_needed", detail=detail)
         log.info("config.reloaded", changes=len(changes))
     except AggregatorError as error:
         log.error("config.kept", error=str(error), hint="mend the files and reload again; the old configuration is in force")  # noqa: TRY400

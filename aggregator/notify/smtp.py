@@ -65,19 +65,24 @@ class SmtpTransport:
         except ValueError as error:
             # aiosmtplib would silently send to the first address of a list.
             return Attempt(AttemptOutcome.REFUSED, 0, clean_header(str(error)))
-        message = delivery.message
-        if self._signer is not None:
-            try:
-                message = await asyncio.to_thread(self._signer.sign, message)
-            except ValueError as error:
-                return Attempt(AttemptOutcome.REFUSED, 0, _first_line(error))
-            except ConfigError as error:
-                return Attempt(AttemptOutcome.BROKEN, 0, _first_line(error.message))
-        line = await self._free.get()
+        line = await self._free.get()  # who closes waits for all lines, and so for whoever signs
         try:
+            message = await self._signed(delivery.message)
+            if isinstance(message, Attempt):
+                return message
             return await line.send(delivery.sender or self._sender, address, message)
         finally:
             self._free.put_nowait(line)
+
+    async def _signed(self, message: bytes) -> bytes | Attempt:
+        if self._signer is None:
+            return message
+        try:
+            return await asyncio.to_thread(self._signer.sign, message)
+        except ValueError as error:
+            return Attempt(AttemptOutcome.REFUSED, 0, _first_line(error))
+        except ConfigError as error:
+            return Attempt(AttemptOutcome.BROKEN, 0, _first_line(error.message))
 
     async def aclose(self) -> None:
         """Wait for the transactions in hand, then say QUIT."""

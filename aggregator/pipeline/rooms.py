@@ -28,7 +28,7 @@ class Active:
 
 @dataclass(slots=True)
 class Rooms:
-    """The doors and the pool. ``active`` is replaced while the service runs, ``line`` learns; the rest stays.
+    """The doors and the pool. ``active`` and ``transport`` are replaced while the service runs, ``line`` learns; the rest stays.
 
     The rule set of ``active`` is changed in place: who matches, or changes it, holds ``matching`` meanwhile.
     """

@@ -13,7 +13,9 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from aggregator.config.settings import MailSettings
 from aggregator.errors import AggregatorError, Conflict
+from aggregator.notify import Transport
 from aggregator.pipeline.alert import send_alerts
 from aggregator.pipeline.bounces import read_mailbox
 from aggregator.pipeline.channels import channels_waiting, owe_happenings, tell_channels
@@ -93,6 +95,10 @@ class Ticks:
         """Claim nothing any more, and let what is in hand end."""
         self.stopping = True
         self._sender.stop()
+
+    def send_by(self, transport: Transport, mail: MailSettings) -> None:
+        """Hand mail over in another way from the next message on."""
+        self._sender.transport, self._sender.mail, self._sender.well = transport, mail, False
 
     async def poll(self) -> int:
         """Claim due sources; while we are offline, one in a minute."""

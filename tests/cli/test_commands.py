@@ -637,9 +637,12 @@ def test_a_reload_takes_good_files_and_keeps_the_old_for_bad_ones(desk: Desk) ->
     assert f"rules.toml:{line}: " in kept["error"]
     assert desk.sql("SELECT count(*) FROM rule WHERE slug = 'crane' AND removed_at IS NULL") == [(1,)]
     (desk.config / "rules.toml").write_text(rules, "utf-8")
+    desk.edit("aggregator.toml", ("[mail]\n", '[mail]\nsender_name = "Another desk"\n'), more="\n[workers]\nprocesses = 1\n")
     service.send(signal.SIGHUP)
     assert service.until("config.change", noun="rule", slug="crane")["verb"] == "removed"
+    assert service.until("config.restart_needed")["detail"].startswith("[workers] of aggregator.toml changed: ")
     service.until("config.reloaded")
+    assert any(json.loads(line)["event"] == "mail.changed" for line in service.lines if line.startswith("{"))
     ended = service.end(signal.SIGINT)
     assert (ended.code, log(ended.err)[-1]["event"]) == (0, "stopped")
 

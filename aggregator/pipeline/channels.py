@@ -46,10 +46,12 @@ BURST = 500
 
 
 async def owe_happenings(rooms: Rooms) -> int:
-    """Owe webhooks what happened elsewhere (digests that went out, sources that fail). Returns how many events are new."""
-    if all(set(channel.events) <= {EventType.ARTICLE_MATCHED} for channel in rooms.active.config.channels):
+    """Owe webhooks the word of sources that fail for a while. Returns how many events are new."""
+    if not any(channel.wants(EventType.SOURCE_FAILING) for channel in rooms.active.config.channels):
         return 0
-    return await rooms.store.write(happenings.owe_happenings, rooms.clock.now())
+    now = rooms.clock.now()
+    failing = await rooms.store.read(happenings.lasting_failures, now)
+    return await rooms.store.write(happenings.owe_failures, failing, now) if failing else 0
 
 
 async def channels_waiting(rooms: Rooms) -> list[int]:

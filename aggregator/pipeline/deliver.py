@@ -19,7 +19,7 @@ from aggregator.notify.links import bounce_sender
 from aggregator.notify.smtp import TOO_BIG
 from aggregator.pipeline.linking import secret_of
 from aggregator.pipeline.mishap import in_words, survived
-from aggregator.store import Store, outbox
+from aggregator.store import Store, happenings, outbox
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("delivery")
 
@@ -187,7 +187,7 @@ class Sender:
         state, due_at = judge(delivery, attempt, now)
         hold = self._judge_relay(attempt.outcome, now)
         rest = attempt.outcome is AttemptOutcome.REFUSED and attempt.code not in ABOUT_THE_MESSAGE
-        await self.store.write_durably(outbox.settle, delivery, attempt, state, now, due_at, rest=rest, hold=hold)
+        await self.store.write_durably(happenings.settle, delivery, attempt, state, now, due_at, rest=rest, hold=hold)
         return DeliverReport(
             delivery.id, delivery.kind.value, delivery.recipient, attempt.outcome.value, attempt.code, attempt.detail
         )

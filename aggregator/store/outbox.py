@@ -110,8 +110,9 @@ def settle(
     *,
     rest: bool = False,
     hold: datetime | None = None,
-) -> None:
+) -> bool:
     """Note an attempt and where the message stands now. A digest that failed for good gives its items back: they stay owed.
+    Returns whether it went out by this attempt, for the first time.
 
     ``rest``: mail to this address rests from now on. ``hold``: everything waits until then: the next message would fare no
     better. A ``BROKEN`` or ``DOWN`` attempt is no strike. When the lease has run out and somebody else has it, the attempt
@@ -120,7 +121,8 @@ def settle(
     _note(session, delivery.id, now, attempt)
     row = session.get_one(DeliveryRow, delivery.id, options=[WITHOUT_MESSAGE], with_for_update=True)
     if row.lease_token != delivery.lease_token and state is not DeliveryState.SENT:
-        return
+        return False
+    first = state is DeliveryState.SENT and row.sent_at is None
     strike = attempt.outcome not in (AttemptOutcome.BROKEN, AttemptOutcome.DOWN)
     row.lease_until, row.lease_token, row.state, row.detail = None, None, state, attempt.detail[:300]
     row.attempts = delivery.attempts + strike
@@ -137,6 +139,7 @@ def settle(
         _give_back(session, row.digest_id)
     if rest and _still_his(session, delivery):
         suppress(session, delivery.recipient, f"{attempt.code} {attempt.detail}")
+    return first
 
 
 def _note(session: Session, delivery_id: int, now: datetime, attempt: Attempt) -> None:

@@ -50,7 +50,8 @@ class SourceRow(SQLModel, table=True):
 
     ``host`` is what manners count by, of the address in force: ``moved_to``, else ``url``. Before ``allowed_at`` the publisher
     wants no request. ``history`` is the JSON of ``model.source.History``. ``merged_into`` is the source that this one turned
-    out to be; ``proposed_url`` a feed that its site names, for the operator to accept.
+    out to be; ``proposed_url`` a feed that its site names, for the operator to accept. ``told_failing_since`` is the
+    ``failing_since`` that webhooks were told of.
     """
 
     __tablename__ = "source"
@@ -87,6 +88,7 @@ class SourceRow(SQLModel, table=True):
     last_success_at: datetime | None = None
     failures: int = 0
     failing_since: datetime | None = None
+    told_failing_since: datetime | None = None
     failure_kind: str = ""
     failure_detail: str = ""
 

@@ -31,7 +31,7 @@ from aggregator.notify import webhook
 from aggregator.pipeline.channels import judge, try_channel
 from aggregator.pipeline.rooms import Rooms
 from aggregator.scheduler.ticks import Ticks
-from aggregator.store import channels, registry
+from aggregator.store import channels, digests, maintenance, registry
 from aggregator.store.tables import ChannelEventRow, ChannelRow, DeliveryRow
 from tests.pipeline.receiver import CLOSE, HANG, Receiver
 
@@ -354,6 +354,45 @@ async def test_a_sent_digest_and_a_failing_source_are_told(clock: Any, site: Any
             await later(app, clock, 2 * HOUR)
         failing = [got.verified(SECRET) for got in receiver.got[1:]]
         assert [(said["type"], said["data"]["source"]) for said in failing] == [("source.failing", "site")]
+        # Old events are pruned; the same digest is sent again by hand, and the source goes on failing: neither is news.
+        await app.rooms.store.write(maintenance.prune, clock.at, clock.at + HOUR)
+        assert app.rooms.store.read_now(lambda session: session.exec(select(ChannelEventRow)).all()) == []
+        assert await app.rooms.store.write(_send_again, clock.at)
+        for _ in range(2):
+            await later(app, clock)
+        assert len(receiver.got) == 2
+        site.feed = None
+        await later(app, clock, 24 * HOUR)
+        site.feed = Response(500)
+        for _ in range(4):
+            await later(app, clock, 2 * HOUR)
+        again = [got.verified(SECRET) for got in receiver.got[2:]]
+        assert [said["type"] for said in again].count("source.failing") == 1, "it had been well between"
+
+
+def _send_again(session: Session, now: datetime) -> int:
+    """The message is no longer kept, as a short retention has it: any will do."""
+    row = session.exec(select(DeliveryRow).where(DeliveryRow.kind == "digest")).one()
+    row.message = b"Subject: S\r\n\r\nText\r\n"
+    session.add(row)
+    session.flush()
+    assert row.digest_id is not None
+    return digests.send_again(session, row.digest_id, now)
+
+
+async def test_a_digest_is_told_with_the_note_that_it_went_out(
+    clock: Any, site: Any, desk: Desk, receiver: Receiver, rows: Rows
+) -> None:
+    way = hook(receiver, events=(EventType.DIGEST_SENT,))
+    async with open_app(with_channels(desk(site.source()), way), clock=clock) as app:
+        await app.settle()
+        await publish(app, clock, site, "fire")
+        clock.at += 7 * HOUR
+        await app.ticks.digest()
+        assert rows(app, ChannelEventRow) == []
+        await app.ticks.deliver()
+        (event,) = rows(app, ChannelEventRow)
+        assert (event.type, event.key, event.state) == ("digest.sent", "digest:1", "due")
 
 
 async def test_a_kill_between_the_answer_and_our_note_sends_the_same_id_again(

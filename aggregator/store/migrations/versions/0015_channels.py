@@ -11,6 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("source", sa.Column("told_failing_since", UTCDateTime(), nullable=True))
     op.create_table(
         "tag_authority",
         sa.Column("id", sa.Integer(), nullable=False),

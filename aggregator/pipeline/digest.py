@@ -264,8 +264,12 @@ def _last_heard_on(subscriber: Subscriber) -> date:
 
 
 def _missed(subscriber: Subscriber, slot: Slot) -> tuple[date, ...]:
-    """The local days before the slot's that had slots without a digest. A day off has none, nor has a pause."""
-    since = max(subscriber.covered_until + slot.cutoff, subscriber.paused_until or subscriber.begun_at)
+    """The local days before the slot's that had slots without a digest. A day off has none, nor has a pause.
+
+    Nor has a day that was off when it came: of the time before its weekdays were changed nothing is said.
+    """
+    begun = subscriber.begun_at
+    since = max(subscriber.covered_until + slot.cutoff, subscriber.paused_until or begun, subscriber.redated_at or begun)
     between = slots_between(subscriber.subscription, since, slot.due_at)
     return tuple(dict.fromkeys(each.day for each in between if each.day < slot.day))
 

@@ -29,7 +29,7 @@ class Subscriber:
     ``last`` is the last slot that is decided on; digests account for everything before ``covered_until``. The two differ by the
     cutoff, and when the last digests were given up: what they would have told is still owed. ``mailed_at`` is the instant of the
     last slot that had a mail; ``suppressed`` the relay's word when mail to the address rests. ``failing_since``: its mail cannot
-    be made, for the reason in ``failure``.
+    be made, for the reason in ``failure``. Before ``redated_at`` it had other weekdays.
     """
 
     id: int
@@ -40,6 +40,7 @@ class Subscriber:
     state: SubscriptionState
     created_by: str
     begun_at: datetime
+    redated_at: datetime | None
     paused_until: datetime | None
     stopped_at: datetime | None
     stop_reason: str
@@ -141,6 +142,7 @@ def _subscriber(
         state=SubscriptionState(row.state),
         created_by=row.created_by,
         begun_at=row.begun_at,
+        redated_at=row.redated_at,
         paused_until=row.paused_until,
         stopped_at=row.stopped_at,
         stop_reason=row.stop_reason,
@@ -274,6 +276,8 @@ def put_subscriptions(session: Session, config: Config, now: datetime) -> None:
             row = SubscriptionRow(recipient_id=reader, slug=slug, spec=dumped, created_at=now, begun_at=now)
         elif row.removed_at is not None or row.state == SubscriptionState.PENDING or (spec.enabled > row.spec["enabled"]):
             row.begun_at = now
+        if row.spec["weekdays"] != dumped["weekdays"]:
+            row.redated_at = now
         if row.state == SubscriptionState.PENDING:
             row.state = SubscriptionState.ACTIVE  # whom the operator writes down need not confirm
         if row.spec != dumped or row.removed_at is not None or row.created_by or row.recipient_id != reader or row.id is None:

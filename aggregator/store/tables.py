@@ -570,6 +570,7 @@ class SubscriptionRow(SQLModel, table=True):
     ``created_by`` is "" for what stands in the files, else who made it: the files say nothing of it then. ``begun_at``: digests
     account from then on. ``paused_until``: nothing is sent before, and all of it is still owed then. ``invited_at``: its reader
     was asked whether he wants it. ``failing_since``: what it should have been sent cannot be made, and ``failure`` says why.
+    ``redated_at``: its weekdays were others before.
     """
 
     __tablename__ = "subscription"
@@ -581,6 +582,7 @@ class SubscriptionRow(SQLModel, table=True):
     created_at: datetime
     created_by: str = ""
     begun_at: datetime
+    redated_at: datetime | None = None
     removed_at: datetime | None = None
     state: str = "active"
     paused_until: datetime | None = None

@@ -169,6 +169,27 @@ async def test_who_is_blind_says_so(
         assert states == {1: ["empty", "queued", "queued", "empty"], 2: ["empty", "empty", "queued", "empty"]}
 
 
+async def test_days_that_were_off_are_not_missed_when_a_weekly_one_becomes_daily(
+    clock: Any, site: Any, relay: Any, subscribed: Callable[..., Config]
+) -> None:
+    weekly = Subscription("mine", "ana", every=Every.WEEKLY, weekdays=(5,), empty=WhenEmpty.ALWAYS)
+    async with open_app(subscribed(weekly), clock=clock) as app:
+        clock.at += 7 * HOUR
+        await app.settle()  # a Friday
+        clock.at += 5 * DAY + HOUR
+        await app.settle()
+        config = subscribed(replace(weekly, every=Every.DAILY, weekdays=(1, 2, 3, 4, 5, 6, 7)))
+        await app.apply(config)
+        clock.at += DAY - HOUR
+        await app.settle()
+        first, second = relay.texts("ana@example.org")
+        assert "No digest went out" not in first + second
+    clock.at += 3 * DAY
+    async with open_app(config, clock=clock) as app:
+        await app.settle()
+        assert "No digest went out on 2 days before this one" in relay.texts("ana@example.org")[2]
+
+
 async def test_stories_of_the_digest_before_are_known(
     clock: Any, site: Any, rows: Rows, subscribed: Callable[..., Config]
 ) -> None:

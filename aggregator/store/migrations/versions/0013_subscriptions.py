@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("created_by", AutoString(), nullable=False),
         sa.Column("begun_at", UTCDateTime(), nullable=False),
+        sa.Column("redated_at", UTCDateTime(), nullable=True),
         sa.Column("removed_at", UTCDateTime(), nullable=True),
         sa.Column("state", AutoString(), nullable=False),
         sa.Column("paused_until", UTCDateTime(), nullable=True),

@@ -25,6 +25,7 @@ from aggregator.notify import Transport, transport_for
 from aggregator.pipeline.cpu import CpuPool
 from aggregator.pipeline.digest import DigestReport, draft_digests, run_digest, seal_digest
 from aggregator.pipeline.extract import rhythm_of
+from aggregator.pipeline.matter import Readings
 from aggregator.pipeline.robots import RobotsDesk
 from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.pipeline.versions import kept_versions, rules_in_force
@@ -176,7 +177,7 @@ async def preview(store: Store, config: Config, subscriber: Subscriber, slot: Sl
     Reads only; works beside a running service.
     """
     active = await asyncio.to_thread(activate, store, config)
-    drafts = await draft_digests(store, active, subscriber, slot)
+    drafts = await draft_digests(Readings(store), active, subscriber, slot)
     return [(draft.letter, seal_digest(config, subscriber, draft, "preview", slot.due_at).message) for draft in drafts]
 
 

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from aggregator.config.settings import Config
-from aggregator.digest import compose, days_before, due_slot, render_digest, slots_between
-from aggregator.model.anomaly import Anomaly, Subject
+from aggregator.digest import compose, due_slot, render_digest
+from aggregator.model.anomaly import Subject
 from aggregator.model.delivery import (
     DeliveryKind,
     DigestIssue,
     Letter,
     MailFormat,
-    MatchedArticle,
     RuleDigest,
     Slot,
-    SourceGap,
-    SourceTrouble,
     SubscriptionKind,
-    WatchedEdit,
     WhenEmpty,
 )
-from aggregator.model.page import FailureKind
-from aggregator.model.source import SourceHealth
 from aggregator.notify import Links
 from aggregator.pipeline.letters import seal
 from aggregator.pipeline.linking import digest_links, links_of
+from aggregator.pipeline.matter import DAYS, Matter, Readings, gather, window_of
 from aggregator.pipeline.rooms import Active, Rooms
-from aggregator.store import Store, digests, edits, newsworthy, presence, sources, subscriptions, volumes
+from aggregator.store import digests, subscriptions
 from aggregator.store.digests import Run
-from aggregator.store.dossier import MissedEntries, missed_between
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.subscriptions import Subscriber
-
-DAYS = 13
-"""Days of history that a digest shows, beside its own; it compares with the last seven."""
 
 QUIET_DAYS = 7
 """Days of silence after which one line is due, if the reader asks for it."""
@@ -84,14 +74,17 @@ def slot_due(rooms: Rooms, subscriber: Subscriber) -> Slot | None:
     return due_slot(subscriber.subscription, rooms.clock.now(), subscriber.last, subscriber.covered_until, fold_after)
 
 
-async def run_digest(rooms: Rooms, subscriber: Subscriber, slot: Slot, *, in_turn: bool = True) -> DigestReport:
+async def run_digest(
+    rooms: Rooms, subscriber: Subscriber, slot: Slot, readings: Readings | None = None, *, in_turn: bool = True
+) -> DigestReport:
     """Compose, render and freeze what is due at a slot. Raises Conflict when it has its digest already.
 
-    Out of turn only news counts: without any, nothing is recorded, and the next slot accounts for the time.
+    Out of turn only news counts: without any, nothing is recorded, and the next slot accounts for the time. Those that are made
+    together share their ``readings``.
     """
     now = rooms.clock.now()
     links = await links_of(rooms.store, rooms.active.config.settings, now)
-    drafts = await draft_digests(rooms.store, rooms.active, subscriber, slot, links)
+    drafts = await draft_digests(readings or Readings(rooms.store), rooms.active, subscriber, slot, links)
     if not in_turn and not any(draft.news for draft in drafts):
         return DigestReport(subscriber.subscription.slug, slot.day.isoformat(), 0, 0, 0, 0)
     runs = []
@@ -99,7 +92,7 @@ async def run_digest(rooms: Rooms, subscriber: Subscriber, slot: Slot, *, in_tur
         key = _key(subscriber, slot, draft.rule)
         mail = seal_digest(rooms.active.config, subscriber, draft, key, now, links) if draft.tells else None
         runs.append(Run(draft.issue, mail, draft.rule))
-    await rooms.store.write_durably(digests.freeze, subscriber.id, slot, _window(subscriber, slot), runs, now)
+    await rooms.store.write_durably(digests.freeze, subscriber.id, slot, window_of(subscriber, slot), runs, now)
     return DigestReport(
         subscriber.subscription.slug,
         slot.day.isoformat(),
@@ -132,19 +125,15 @@ def seal_digest(
     )
 
 
-def _window(subscriber: Subscriber, slot: Slot) -> tuple[datetime, datetime]:
-    return min(subscriber.covered_until, slot.ends_at), slot.ends_at
-
-
 async def draft_digests(
-    store: Store, active: Active, subscriber: Subscriber, slot: Slot, links: Links | None = None
+    readings: Readings, active: Active, subscriber: Subscriber, slot: Slot, links: Links | None = None
 ) -> list[Draft]:
     """What a slot would bring, without sending or recording anything: one digest, or one clipping for each rule with news.
 
     When no rule of a clipping has any, it is one digest of all, with nothing in it. ``links`` are put into the letters.
     """
     subscription = subscriber.subscription
-    matter = await _gather(store, active, subscriber, slot)
+    matter = await gather(readings, subscriber, slot)
     with_news = {item.rule for item in matter.items} | {edit.rule for edit in matter.changed}
     with_news |= {item.slug for item in matter.unusual if item.subject is Subject.RULE and subscription.follows(item.slug)}
     if subscription.kind is SubscriptionKind.DIGEST or not with_news:
@@ -156,56 +145,7 @@ async def draft_digests(
     return [_draft(active.config, subscriber, slot, own, links, slug) for slug, own in clippings]
 
 
-@dataclass(frozen=True, slots=True)
-class _Matter:
-    """Everything that a slot's digests are made of; ``missed`` are the days before the slot's on which one should have come.
-
-    In the times of ``away`` nobody looked at the sources; ``failing`` is the part of them that cannot be read now.
-    """
-
-    window: tuple[datetime, datetime]
-    items: Sequence[MatchedArticle]
-    changed: Sequence[WatchedEdit]
-    counts: Mapping[str, tuple[int, ...]]
-    troubles: Sequence[SourceTrouble]
-    gaps: Sequence[SourceGap]
-    unusual: Sequence[Anomaly]
-    missed: tuple[date, ...]
-    outlets: Collection[tuple[str, str]]
-    previous: Collection[int] | None
-    away: Sequence[tuple[datetime, datetime]]
-    failing: float
-
-    def of_rule(self, slug: str, *, with_others: bool) -> _Matter:
-        """What of it one rule's clipping has; ``with_others``: spikes and silences that are no rule's, too."""
-        return replace(
-            self,
-            items=[item for item in self.items if item.rule == slug],
-            changed=[edit for edit in self.changed if edit.rule == slug],
-            unusual=[each for each in self.unusual if (with_others if each.subject is not Subject.RULE else each.slug == slug)],
-        )
-
-
-async def _gather(store: Store, active: Active, subscriber: Subscriber, slot: Slot) -> _Matter:
-    window, zone = _window(subscriber, slot), subscriber.subscription.timezone
-    items = await store.read(digests.owed, subscriber.id, slot.ends_at)
-    return _Matter(
-        window,
-        items=items,
-        changed=await store.read(edits.owed_edits, subscriber.id, slot.ends_at),
-        counts=await store.read(digests.matches_between, days_before(window[0], zone, DAYS), subscriber.subscription.groups),
-        troubles=[_trouble(source) for source in await store.read(sources.troubled)],
-        gaps=[_gap(source) for source in await store.read(missed_between, *window)],
-        unusual=await store.read(volumes.begun_between, *window),
-        missed=_missed(subscriber, slot),
-        outlets=await store.read(newsworthy.new_outlets, items, window[0]),
-        previous=await store.read(digests.previous_stories, subscriber.id, slot.due_at),
-        away=await store.read(presence.absences, *window),
-        failing=await store.read(sources.failing_share, subscriber.subscription.groups),
-    )
-
-
-def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, links: Links | None, rule: str = "") -> Draft:
+def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: Matter, links: Links | None, rule: str = "") -> Draft:
     """One digest, or the clipping of ``rule``."""
     subscription = subscriber.subscription
     followed = [each for each in config.rules if each.enabled and rule in ("", each.slug) and subscription.follows(each.slug)]
@@ -246,7 +186,7 @@ def _draft(config: Config, subscriber: Subscriber, slot: Slot, matter: _Matter, 
     return Draft(issue, letter, news, news or _tells_that_nothing_came(subscriber, slot, matter), rule)
 
 
-def _tells_that_nothing_came(subscriber: Subscriber, slot: Slot, matter: _Matter) -> bool:
+def _tells_that_nothing_came(subscriber: Subscriber, slot: Slot, matter: Matter) -> bool:
     """Whether a digest goes out that has nothing to tell: where it is wanted, and where silence would be blindness."""
     match subscriber.subscription.empty:
         case WhenEmpty.ALWAYS:
@@ -261,24 +201,3 @@ def _last_heard_on(subscriber: Subscriber) -> date:
     """The reader's date on which the last mail was due, or on which his subscription began."""
     since = subscriber.begun_at if subscriber.mailed_at is None else max(subscriber.mailed_at, subscriber.begun_at)
     return since.astimezone(ZoneInfo(subscriber.subscription.timezone)).date()
-
-
-def _missed(subscriber: Subscriber, slot: Slot) -> tuple[date, ...]:
-    """The local days before the slot's that had slots without a digest. A day off has none, nor has a pause.
-
-    Nor has a day that was off when it came: of the time before its weekdays were changed nothing is said.
-    """
-    begun = subscriber.begun_at
-    since = max(subscriber.covered_until + slot.cutoff, subscriber.paused_until or begun, subscriber.redated_at or begun)
-    between = slots_between(subscriber.subscription, since, slot.due_at)
-    return tuple(dict.fromkeys(each.day for each in between if each.day < slot.day))
-
-
-def _trouble(source: SourceHealth) -> SourceTrouble:
-    since = source.failing_since
-    assert since is not None
-    return SourceTrouble(source.slug, source.title, FailureKind(source.kind), source.detail, since, source.next_poll_at)
-
-
-def _gap(missed: MissedEntries) -> SourceGap:
-    return SourceGap(missed.slug, missed.title, missed.gap.estimate, missed.gap.after, missed.gap.before)

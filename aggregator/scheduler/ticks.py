@@ -30,6 +30,7 @@ from aggregator.pipeline.extract import extract_articles
 from aggregator.pipeline.line import PROBE_EVERY
 from aggregator.pipeline.linking import unreachable
 from aggregator.pipeline.match import match_articles
+from aggregator.pipeline.matter import Readings
 from aggregator.pipeline.mishap import in_words, survived
 from aggregator.pipeline.poll import LEASE as POLL_LEASE
 from aggregator.pipeline.poll import fetch_sources
@@ -176,11 +177,11 @@ class Ticks:
 
     async def digest(self) -> int:
         """Compose the digests whose hour has come. One that fails holds up no other, and is tried again at the next tick."""
-        done = 0
+        done, readings = 0, Readings(self._rooms.store)
         for subscriber in await receiving(self._rooms):
             if self.stopping:
                 break
-            made = await survived(self._digest(subscriber))
+            made = await survived(self._digest(subscriber, readings))
             if isinstance(made, Exception):
                 await self._fails("digest.failed", subscriber.id, subscriber.subscription.slug, made)
                 continue
@@ -190,13 +191,13 @@ class Ticks:
                 await self._rooms.store.write(subscriptions.note_failure, subscriber.id, "", self._rooms.clock.now())
         return done
 
-    async def _digest(self, subscriber: Subscriber) -> int:
+    async def _digest(self, subscriber: Subscriber, readings: Readings) -> int:
         slot = slot_due(self._rooms, subscriber)
         if slot is None:
             return 0
         async with self._deciding:
             try:
-                report = await run_digest(self._rooms, subscriber, slot)
+                report = await run_digest(self._rooms, subscriber, slot, readings)
             except Conflict as conflict:
                 log.warning("digest.conflict", subscription=subscriber.subscription.slug, detail=str(conflict))
                 return 0

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 from sqlmodel import Session, select
 
 from aggregator.app import App, open_app
@@ -23,6 +23,7 @@ from aggregator.model.rule import RuleSpec
 from aggregator.newsroom.server import Response
 from aggregator.notify.links import Purpose
 from aggregator.pipeline.linking import links_of, web_view
+from aggregator.pipeline.matter import DAYS
 from aggregator.store import digests, subscriptions
 from aggregator.store.tables import (
     ArticleRow,
@@ -167,6 +168,26 @@ async def test_who_is_blind_says_so(
         for row in rows(app, DigestRow):
             states[row.subscription_id].append(row.state)
         assert states == {1: ["empty", "queued", "queued", "empty"], 2: ["empty", "empty", "queued", "empty"]}
+
+
+async def test_what_is_the_same_for_several_is_read_once_a_tick(
+    clock: Any, site: Any, rows: Rows, subscribed: Callable[..., Config]
+) -> None:
+    wanted = (*(Subscription(f"like-{number}", "ana") for number in range(3)), Subscription("other", "ana", groups=("wire",)))
+    async with open_app(subscribed(*wanted), clock=clock) as app:
+        site.publish("first", "sorrelwood")
+        await app.settle()
+        clock.at += 7 * HOUR
+        asked: list[str] = []
+        engine = app.rooms.store._read_engine
+        event.listen(engine, "before_cursor_execute", lambda *values: asked.append(values[2]))
+        assert await app.ticks.digest() == 4
+        assert sum("GROUP BY rule.slug" in each for each in asked) == 2 * DAYS, "once for each choice of groups"
+        assert [row.matches for row in rows(app, DigestRow)] == [1, 1, 1, 1]
+        clock.at += DAY
+        asked.clear()
+        assert await app.ticks.digest() == 4
+        assert sum("GROUP BY rule.slug" in each for each in asked) == 2 * DAYS, "and anew at the next"
 
 
 async def test_days_that_were_off_are_not_missed_when_a_weekly_one_becomes_daily(

@@ -15,6 +15,7 @@ from aggregator.errors import Conflict
 from aggregator.model.delivery import Recipient
 from aggregator.model.rule import Entity, Lane, RuleSpec
 from aggregator.pipeline.digest import draft_digests, receiving, run_digest, slot_due
+from aggregator.pipeline.matter import Readings
 from aggregator.store import digests
 from aggregator.store.digests import Run
 from aggregator.store.tables import DigestEditRow, DigestRow
@@ -144,12 +145,12 @@ async def test_edits_are_frozen_with_their_digest_and_a_draft_gives_the_same_aga
         slot = slot_due(app.rooms, ana)
         assert slot is not None
         store, active = app.rooms.store, app.rooms.active
-        (draft,) = await draft_digests(store, active, ana, slot)
-        assert [draft] == await draft_digests(store, active, ana, slot)
+        (draft,) = await draft_digests(Readings(store), active, ana, slot)
+        assert [draft] == await draft_digests(Readings(store), active, ana, slot)
         issue, letter = draft.issue, draft.letter
         assert len(issue.edit_ids) == 1
         await run_digest(app.rooms, ana, slot)
-        assert (await draft_digests(store, active, ana, slot))[0].issue.edit_ids == ()
+        assert (await draft_digests(Readings(store), active, ana, slot))[0].issue.edit_ids == ()
         again, at = replace(issue, match_ids=()), slot.due_at + HOUR
         with pytest.raises(Conflict, match="given to the reader meanwhile"):
             await store.write(

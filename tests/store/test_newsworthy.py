@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-import pytest
+from sqlalchemy import event
 from sqlmodel import Session
 
-from aggregator.model.delivery import MatchedArticle
 from aggregator.store import Store, newsworthy
 from aggregator.store.tables import ArticleRow, MatchRow, RuleRow, SourceRow, StoryRow, TextGroupRow
 
@@ -52,22 +50,36 @@ def _write(session: Session) -> None:
             )  # fmt: skip
 
 
-@pytest.fixture
-def items(match: Callable[..., MatchedArticle]) -> list[MatchedArticle]:
-    made = [match(rule, outlet=name) for rule in ("old", "young", "gone") for name in ("The Daily", "Star")]
-    unnamed = match("old", outlet="wire")
-    return [*made, replace(unnamed, article=replace(unnamed.article, source_slug="wire", source_name=""))]
+PAIRS = frozenset((rule, name) for rule in ("old", "young", "gone") for name in ("The Daily", "Star", "wire"))
 
 
-def test_an_outlet_is_new_to_a_rule_once_whatever_its_feeds(store: Store, items: list[MatchedArticle]) -> None:
+def test_an_outlet_is_new_to_a_rule_once_whatever_its_feeds(store: Store) -> None:
     store.write_now(_write)
-    assert store.read_now(newsworthy.new_outlets, items, BEFORE) == {("old", "Star"), ("old", "wire")}
-    assert store.read_now(newsworthy.new_outlets, items, BEFORE + timedelta(minutes=1)) == {("old", "Star")}
-    assert store.read_now(newsworthy.new_outlets, items, BEFORE + timedelta(hours=2)) == frozenset()
+    assert store.read_now(newsworthy.new_outlets, PAIRS, BEFORE) == {("old", "Star"), ("old", "wire")}
+    assert store.read_now(newsworthy.new_outlets, PAIRS, BEFORE + timedelta(minutes=1)) == {("old", "Star")}
+    assert store.read_now(newsworthy.new_outlets, PAIRS, BEFORE + timedelta(hours=2)) == frozenset()
 
 
-def test_a_young_rule_has_no_new_outlets(store: Store, items: list[MatchedArticle]) -> None:
+def test_a_young_rule_has_no_new_outlets(store: Store) -> None:
     store.write_now(_write)
-    young = [item for item in items if item.rule == "young"]
+    young = [pair for pair in PAIRS if pair[0] == "young"]
     assert store.read_now(newsworthy.new_outlets, young, START + timedelta(hours=-1)) == frozenset()
     assert store.read_now(newsworthy.new_outlets, [], BEFORE) == frozenset()
+
+
+def test_the_history_of_a_rule_is_not_read_for_an_outlet_that_it_never_had(sqlite_store: Store) -> None:
+    """Each article of the outlet is looked up by the index of matches that has both of its columns."""
+    sqlite_store.write_now(_write)
+
+    def plan(session: Session) -> str:
+        asked: list[tuple[str, Any]] = []
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *values: asked.append((values[2], values[3])))
+        newsworthy.new_outlets(session, PAIRS, BEFORE)
+        statement, values = next(each for each in asked if '"match"' in each[0])
+        return "\n".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
+
+    told = sqlite_store.read_now(plan)
+    assert "ix_article_source_id (source_id=?)" in told
+    assert "(rule_id=? AND article_id=?)" in told
+    assert "SCAN match" not in told

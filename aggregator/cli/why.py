@@ -34,21 +34,19 @@ def why(
     with store:
         found = store.read_now(trace, slug, int(article) if article.isdecimal() else article)
         missed = _missed(store, config, found)
-        text = store.read_now(articles_by_id, [found.article.id])[found.article.id] if found.article else None
     if as_json:
-        trees = [{"rule": what.name, "why": reasons(tree), "tree": asdict(tree)} for what, tree in missed]
+        trees = [{"rule": what.name, "why": reasons(tree), "tree": asdict(tree)} for what, tree, _ in missed]
         typer.echo(json_line(plain(found) | {"not_matched": trees}))
         return
     for line in _told(found, config):
         typer.echo(line)
-    for what, tree in missed:
+    for what, tree, text in missed:
         typer.echo(f"  not found by {what.name}: {printable('; '.join(reasons(tree)))}")
-        assert text is not None
         show_tree(tree, text, 2)
     typer.echo(verdict(found))
 
 
-def _missed(store: Store, config: Config, found: Trace) -> list[tuple[Tried, Finding]]:
+def _missed(store: Store, config: Config, found: Trace) -> list[tuple[Tried, Finding, Article]]:
     """The rules that the reader follows and that have no match, each with its tree for the article as it stands."""
     person = next((person for person in config.recipients if person.slug == found.reader.slug), None)
     if found.article is None or person is None:
@@ -56,7 +54,7 @@ def _missed(store: Store, config: Config, found: Trace) -> list[tuple[Tried, Fin
     text: Article = store.read_now(articles_by_id, [found.article.id])[found.article.id]
     matched = {fate.found.rule for fate in found.matches}
     rules = [rule.slug for rule in config.rules if rule.enabled and person.follows(rule.slug) and rule.slug not in matched]
-    return [(what, tree_of(what, text)) for what in (tried(store, config, slug) for slug in rules)]
+    return [(what, tree_of(what, text), text) for what in (tried(store, config, slug) for slug in rules)]
 
 
 def verdict(found: Trace) -> str:

@@ -125,3 +125,13 @@ def test_a_slot_that_cannot_be_sent_says_why(desk: Desk, words: list[str], code:
     done = desk.call("digest", "send", *words)
     assert done.code == code
     assert said in " ".join(done.err.replace("│", " ").split())
+
+
+def test_why_shows_how_far_each_rule_went_that_did_not_find_the_article(desk: Desk) -> None:
+    told = desk.call("why", "desk", "1")
+    assert told.code == 0
+    missed = re.findall(r"^  not found by (\S+): .+\n    +\S", told.out, re.MULTILINE)
+    (record,) = desk.call("why", "desk", "1", "--json").records
+    assert missed == [each["rule"] for each in record["not_matched"]]
+    assert missed
+    assert all(each["why"] and each["tree"] for each in record["not_matched"])

@@ -29,7 +29,7 @@ from aggregator.pipeline.extract import LEASE as EXTRACT_LEASE
 from aggregator.pipeline.extract import extract_articles
 from aggregator.pipeline.line import PROBE_EVERY
 from aggregator.pipeline.linking import unreachable
-from aggregator.pipeline.match import match_articles
+from aggregator.pipeline.match import match_apart, match_articles
 from aggregator.pipeline.matter import Readings
 from aggregator.pipeline.mishap import in_words, survived
 from aggregator.pipeline.poll import LEASE as POLL_LEASE
@@ -52,6 +52,9 @@ TELL = "tell_channels"
 Tick = Callable[[], Awaitable[int]]
 CLAIM = 1000
 """Rows claimed at most by one tick."""
+
+ASIDE = timedelta(hours=1)
+"""How long an article waits that cannot be matched, so that the others need not wait for it."""
 
 JOB = 50
 """Sources in one job, about: its quiet outcomes are written at once."""
@@ -84,6 +87,7 @@ class Ticks:
         self._volumes_at: datetime | None = None
         self._unasked = 0
         self._failing: dict[int, str] = {}
+        self._aside: dict[int, datetime] = {}
         self._sender = Sender(rooms.store, rooms.transport, rooms.clock, rooms.active.config.settings.mail, _tell)
         self._telling: set[int] = set()
         self._late: tuple[Tick, ...] = (
@@ -142,15 +146,31 @@ class Ticks:
 
     async def match(self) -> int:
         """Match what waits, batch by batch; between two of them alerts and digests have their turn."""
-        done = 0
+        done, now = 0, self._rooms.clock.now()
+        self._aside = {id_: until for id_, until in self._aside.items() if until > now}
         while not self.stopping:
             async with self._deciding:
-                counts = await match_articles(self._rooms)
+                counts = await survived(match_articles(self._rooms, self._aside))
+                if isinstance(counts, Exception):
+                    done += await self._match_apart(counts)
+                    continue
             if not counts.articles:
                 break
             done += counts.articles
             log.info("matched", **asdict(counts))
         return done
+
+    async def _match_apart(self, error: Exception) -> int:
+        """Set the articles aside by whose fault a batch fails. When each of them fails, it is not theirs: ``error`` is raised."""
+        ends = await match_apart(self._rooms, self._aside)
+        failed = {id_: end for id_, end in ends.items() if isinstance(end, Exception)}
+        if len(failed) == len(ends):
+            raise error
+        for id_, end in failed.items():
+            self.runner.failures += 1
+            self._aside[id_] = self._rooms.clock.now() + ASIDE
+            log.error("match.failed", article=id_, detail=in_words(end), hint="it is tried again; please report it", exc_info=end)
+        return len(ends) - len(failed)
 
     async def alert(self) -> int:
         """Send alerts that have waited long enough, and hand on what nobody acknowledged."""

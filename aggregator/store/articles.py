@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
@@ -313,16 +313,19 @@ def article(row: ArticleRow, source: SourceRow) -> Article:
     )
 
 
-def articles_due(session: Session, most: int) -> list[Article]:
-    """Articles that wait for matching, oldest first."""
-    statement = (
-        select(ArticleRow, SourceRow)
-        .join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
-        .where(col(ArticleRow.match_due).is_(True))
-        .order_by(col(ArticleRow.id))
-        .limit(most)
-    )
-    return [article(row, source) for row, source in session.exec(statement)]
+def articles_due(session: Session, most: int, without: Collection[int] = ()) -> list[Article]:
+    """Articles that wait for matching, oldest first; ``without`` those."""
+    ids = ids_due(session, most, without)
+    statement = select(ArticleRow, SourceRow).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
+    found = session.exec(statement.where(col(ArticleRow.id).in_(ids)).order_by(col(ArticleRow.id)))
+    return [article(row, source) for row, source in found]
+
+
+def ids_due(session: Session, most: int, without: Collection[int] = ()) -> list[int]:
+    """The ids of those."""
+    waiting = (col(ArticleRow.match_due).is_(True), *([col(ArticleRow.id).not_in(without)] if without else []))
+    found = session.exec(select(ArticleRow.id).where(*waiting).order_by(col(ArticleRow.id)).limit(most))
+    return [id_ for id_ in found if id_ is not None]
 
 
 def articles_by_id(session: Session, ids: Iterable[int]) -> dict[int, Article]:

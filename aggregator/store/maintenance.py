@@ -70,7 +70,8 @@ class Stats:
     ``missed`` is about how many entries scrolled out of feeds unseen, in ``gaps`` gaps; ``moved`` sources are polled at another
     address than the configured one, or rest because another is; ``throttled`` hosts asked us to come less often, and have not
     answered well since. ``pages`` are kept as they came, in ``page_bytes`` of store; ``rechecks`` pages will be asked for again,
-    ``withdrawn`` articles have a page no more. ``unmade`` subscriptions are owed a mail that cannot be made.
+    ``withdrawn`` articles have a page no more; ``unmatched`` ones wait for the rules. ``unmade`` subscriptions are owed a mail
+    that cannot be made.
     """
 
     sources: int
@@ -97,6 +98,7 @@ class Stats:
     deliveries: int
     undelivered: int
     unmade: int
+    unmatched: int
 
 
 def stats(session: Session) -> Stats:
@@ -131,6 +133,7 @@ def stats(session: Session) -> Stats:
         digests=count(DigestRow, DigestRow.state == "queued"),
         deliveries=count(DeliveryRow, DeliveryRow.state == "sent"),
         undelivered=count(DeliveryRow, DeliveryRow.state != "sent"),
+        unmatched=count(ArticleRow, col(ArticleRow.match_due).is_(True)),
         unmade=count(SubscriptionRow, *wanted, col(SubscriptionRow.failing_since).is_not(None)),
     )
 

@@ -25,7 +25,7 @@ UNDISTURBED = Stats(
     sources=1, failing=0, moved=0, throttled=0, gaps=0, missed=0,
     entries=5, pending=0, articles=5, sightings=5, revisions=0,
     withdrawn=0, pages=5, page_bytes=0, rechecks=0, stories=5,
-    rules=2, matches=4, alerts=2, recipients=1, digests=1, deliveries=2, undelivered=0, unmade=0,
+    rules=2, matches=4, alerts=2, recipients=1, digests=1, deliveries=2, undelivered=0, unmade=0, unmatched=0,
 )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import Session, select
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, col, select
 from structlog.testing import capture_logs
 
 from aggregator.app import open_app
@@ -17,7 +19,7 @@ from aggregator.model.channel import Channel, ChannelKind, EventType
 from aggregator.model.delivery import DeliveryKind, Recipient, Subscription
 from aggregator.store import channels, maintenance, outbox, subscriptions
 from aggregator.store.outbox import NewDelivery
-from aggregator.store.tables import ChannelEventRow, DeliveryRow, DigestRow, RecipientRow, SubscriptionRow
+from aggregator.store.tables import ArticleRow, ChannelEventRow, DeliveryRow, DigestRow, MatchRow, RecipientRow, SubscriptionRow
 
 Desk = Callable[..., Config]
 Rows = Callable[..., list[Any]]
@@ -74,6 +76,49 @@ async def test_a_digest_that_cannot_be_made_holds_up_no_other_and_can_be_seen(
         assert (ana.failing_since, ana.failure) == (None, "")
         assert (await store.read(maintenance.stats)).unmade == 0
         assert len(rows(app, DigestRow)) == 3
+
+
+async def test_an_article_that_cannot_be_matched_holds_up_no_other(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:
+    def damage(session: Session, origin: str) -> None:
+        row = session.exec(select(ArticleRow).order_by(col(ArticleRow.id)).limit(1)).one()
+        row.text_origin = origin
+        session.add(row)
+
+    async with open_app(desk(site.source(), people=PEOPLE), clock=clock) as app:
+        await app.settle()
+        for name in ("odd", "even", "third"):
+            site.publish(name, "quillback")
+        clock.at += HOUR
+        for tick in (app.ticks.poll, app.ticks.extract):
+            await tick()
+            await app.ticks.runner.idle()
+        await app.rooms.store.write(damage, "stone")
+        with capture_logs() as logs:
+            assert await app.ticks.match() == 2
+            assert await app.ticks.match() == 0
+        assert [line["article"] for line in logs if line["event"] == "match.failed"] == [1]
+        assert (await app.rooms.store.read(maintenance.stats)).unmatched == 1
+        assert len(rows(app, MatchRow)) == 2
+        await app.rooms.store.write(damage, "page")
+        clock.at += HOUR
+        assert await app.ticks.match() == 1
+        assert len(rows(app, MatchRow)) == 3
+
+
+async def test_when_each_article_fails_none_is_set_aside(clock: Any, site: Any, desk: Desk) -> None:
+    async with open_app(desk(site.source()), clock=clock) as app:
+        await app.settle()
+        for name in ("odd", "even"):
+            site.publish(name, "quillback")
+        clock.at += HOUR
+        for tick in (app.ticks.poll, app.ticks.extract):
+            await tick()
+            await app.ticks.runner.idle()
+        await app.rooms.store.write(lambda session: session.execute(text("ALTER TABLE match RENAME TO away")))
+        with pytest.raises(OperationalError):
+            await app.ticks.match()
+        await app.rooms.store.write(lambda session: session.execute(text("ALTER TABLE away RENAME TO match")))
+        assert await app.ticks.match() == 2
 
 
 async def test_an_invitation_that_cannot_be_written_holds_up_no_other(

@@ -221,6 +221,7 @@ class _Desk:
             grown=grown,
             over=tuple(counted),
             more=tuple(more),
+            alone={row.match_id: row.id for row in told if not row.in_digest},
             priority=min((row.priority for row in told), key=_WEIGHT.__getitem__),
             rule=rule,
         )

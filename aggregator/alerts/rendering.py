@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from aggregator.letter import (
     WIDTH,
     Reader,
-    Story,
+    address,
     arrange,
     first_fitting,
     foreign,
@@ -36,12 +36,27 @@ from aggregator.text import direction
 MOST_STORIES = 25
 # Stories, other outlets and snippets of each: every step shows less than the one before.
 _LADDER = ((MOST_STORIES, 3, 2), (MOST_STORIES, 0, 1), (MOST_STORIES, 0, 0), (10, 0, 0), (3, 0, 0))
+_MOST_LINES = 900
+"""A line takes a hundred bytes at least: more of them never have room."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A story under a rule. ``alone``: no digest has it all."""
+
+    rule: str
+    story: int
+    block: StoryBlock
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Section:
+    """A rule's stories: those that are told, and those of which the headline, the outlet and the address are enough."""
+
     name: str
     shown: tuple[StoryBlock, ...]
+    brief: tuple[StoryBlock, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,76 +68,105 @@ class _Page:
     totals: str
     notes: tuple[str, ...]
     sections: tuple[_Section, ...]
-    left_out: str
+    left_out: tuple[str, ...]
     footer: tuple[str, ...]
+    left: frozenset[int]
 
 
 def render_alert(intent: AlertIntent, *, instance: str, now: datetime, names: Mapping[str, str] | None = None) -> Letter:
     """The intent (never empty) as a mail, with times in the reader's zone; ``names`` maps rule slugs to what readers call them.
 
     Nothing is told twice: copies are one story, and an article stands in full under its first rule. At most 25
-    stories are shown, fewer when the HTML would exceed 90 kB; the others are counted. What the intent says besides its items
-    stands above them.
+    stories are shown, fewer when the HTML would exceed 90 kB; the others are counted. What no digest has is not counted away:
+    beyond those, such a story is a line, and when even the lines are too many, the letter names what is left for another mail.
+    What the intent says besides its items stands above them.
     """
     zone = ZoneInfo(intent.recipient.timezone)
     reader = Reader(zone=zone, today=now.astimezone(zone).date(), since=None, words=words_of(intent.recipient.language))
     names = names or {}
-    arranged = arrange(intent.items, list(dict.fromkeys(item.rule for item in intent.items)))
+    told = _told(intent, reader, names)
+    lines = len(_further(told, _LADDER[-1][0], len(told)))
+    steps = [*((*step, lines) for step in _LADDER), *((*_LADDER[-1], fewer) for fewer in reversed(range(lines)))]
 
     def page(step: int) -> _Page:
-        room, also, fragments = _LADDER[step]
-        kept = _first(arranged, room)
-        sections = tuple(
-            _Section(
-                name=tidy(names.get(rule) or rule, 120),
-                shown=tuple(trim(story_block(story, reader, names), also=also, fragments=fragments) for story in stories),
-            )
-            for rule, stories in kept.items()
-        )
-        told = len({story.matches[0].article.story_id for stories in kept.values() for story in stories})
-        return _page(sections, told, intent, instance, reader, names)
+        room, also, fragments, brief = steps[step]
+        full = [replace(each, block=trim(each.block, also=also, fragments=fragments)) for each in told[:room]]
+        return _page(full, _further(told, room, brief), intent, instance, reader, names)
 
-    step = first_fitting(len(_LADDER), lambda step: _html(page(step), intent, reader))
-    final = page(step)
-    return Letter(subject=final.subject, text=_text(final, intent, reader), html=_html(final, intent, reader))
+    final = page(first_fitting(len(steps), lambda step: _html(page(step), intent, reader)))
+    text, html = _text(final, intent, reader), _html(final, intent, reader)
+    return Letter(subject=final.subject, text=text, html=html, left=final.left)
 
 
-def _first(arranged: Mapping[str, tuple[Story, ...]], room: int) -> dict[str, tuple[Story, ...]]:
-    """The first ``room`` stories, without the rules that have none among them."""
-    kept: dict[str, tuple[Story, ...]] = {}
-    for rule, stories in arranged.items():
-        if room > 0:
-            kept[rule] = stories[:room]
-            room -= len(kept[rule])
-    return kept
+def _told(intent: AlertIntent, reader: Reader, names: Mapping[str, str]) -> list[_Told]:
+    """The stories that a mail may show, in its order: the first 25, and all further ones that no digest has."""
+    found = list[_Told]()
+    arranged = arrange(intent.items, list(dict.fromkeys(item.rule for item in intent.items)))
+    for rule, story in ((rule, story) for rule, stories in arranged.items() for story in stories):
+        if len(found) == _MOST_LINES:
+            break
+        alone = any(match.match_id in intent.alone for match in story.matches)
+        if alone or len(found) < MOST_STORIES:
+            found.append(_Told(rule, story.matches[0].article.story_id, story_block(story, reader, names), alone))
+    return found
+
+
+def _further(told: Sequence[_Told], room: int, most: int) -> list[_Told]:
+    """What is a line each, after ``room`` stories: ``most`` of those that no digest has, each once and not if it stands above."""
+    above = {each.story for each in told[:room]}
+    found: dict[int, _Told] = {}
+    for each in told[room:]:
+        if each.alone and each.story not in above:
+            found.setdefault(each.story, each)
+    return list(found.values())[:most]
 
 
 def _page(
-    sections: tuple[_Section, ...], told: int, intent: AlertIntent, instance: str, reader: Reader, names: Mapping[str, str]
+    full: Sequence[_Told],
+    further: Sequence[_Told],
+    intent: AlertIntent,
+    instance: str,
+    reader: Reader,
+    names: Mapping[str, str],
 ) -> _Page:
     words = reader.words
     articles = len({item.article.id for item in intent.items})
-    stories = len({item.article.story_id for item in intent.items})
+    stories = {item.article.story_id for item in intent.items}
+    untold = stories - {each.story for each in (*full, *further)}
+    left = {item.match_id: item.article.story_id for item in intent.items if item.match_id in intent.alone}
+    left = {match_id: story for match_id, story in left.items() if story in untold}
+    follow = set(left.values())
+    counted = [(words.others, len(untold - follow)), (words.follows, len(follow))]
     told_of = {"instance": named(instance, 60), "recipient": named(intent.recipient.slug, 80)}
+    sections = tuple(
+        _Section(
+            name=tidy(names.get(rule) or rule, 120),
+            shown=tuple(each.block for each in full if each.rule == rule),
+            brief=tuple(each.block for each in further if each.rule == rule),
+        )
+        for rule in dict.fromkeys(each.rule for each in (*full, *further))
+    )
     return _Page(
-        subject=_subject(sections[0], stories - 1, instance, reader, urgent=intent.urgent),
+        subject=_subject(sections[0], len(stories) - 1, instance, reader, urgent=intent.urgent),
         heading=words.alert_of.format(**told_of, day=words.full_day(reader.today)),
-        totals=f"{words.count(words.articles, articles)} · {words.count(words.stories, stories)}",
-        notes=tuple(_notes(intent, reader, names)),
+        totals=f"{words.count(words.articles, articles)} · {words.count(words.stories, len(stories))}",
+        notes=tuple(_notes(intent, follow, reader, names)),
         sections=sections,
-        left_out=words.others.format(n=words.number(stories - told)) if stories > told else "",
+        left_out=tuple(said.format(n=words.number(n)) for said, n in counted if n),
         footer=(words.why_alert.format(**told_of), words.change.format(**told_of)),
+        left=frozenset(left),
     )
 
 
-def _notes(intent: AlertIntent, reader: Reader, names: Mapping[str, str]) -> Iterator[str]:
+def _notes(intent: AlertIntent, follow: Collection[int], reader: Reader, names: Mapping[str, str]) -> Iterator[str]:
     words = reader.words
     if intent.unanswered:
         yield words.unanswered.format(recipient=named(intent.unanswered, 80))
     headlines = {item.article.story_id: item.article.title for item in reversed(intent.items)}
     for story, outlets in intent.grown.items():
-        headline = named(headlines.get(story, ""), 100)
-        yield words.now_in.format(counted=words.count(words.outlets, outlets), headline=headline)
+        if story not in follow:
+            headline = named(headlines.get(story, ""), 100)
+            yield words.now_in.format(counted=words.count(words.outlets, outlets), headline=headline)
     for rule, stories in intent.more:
         yield words.over_cap.format(rule=named(names.get(rule) or rule, 60), counted=words.count(words.stories, stories))
 
@@ -175,8 +219,12 @@ def _text(page: _Page, intent: AlertIntent, reader: Reader) -> str:
         lines += ["=" * WIDTH, *wrapped(foreign(section.name)), ""]
         for block in section.shown:
             lines += story_lines(block, story_facts(block, reader.today, words), words)
-    if page.left_out:
-        lines += [*said(page.left_out, words), ""]
+        for block in section.brief:
+            told = f"{named(sentence(block.headline))} · {named(block.outlet, 80)}"
+            lines += [*said(told, words, "  ", "- "), *address(block.url, "  ")]
+        lines += [""] if section.brief else []
+    for counted in page.left_out:
+        lines += [*said(counted, words), ""]
     lines.append("-" * WIDTH)
     for line in page.footer:
         lines += said(line, words)

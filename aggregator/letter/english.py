@@ -127,6 +127,7 @@ ENGLISH = Words(
     since="since {at}",
     next_try="next try {at}",
     others="and {n} more",
+    follows="and {n} more, in the next mail",
     now_in="Told before, now in {counted}: {headline}",
     over_cap="{rule}: and {counted} more, in your next digest",
     of_storm="What came with it stands in your next digest.",

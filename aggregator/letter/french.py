@@ -159,6 +159,7 @@ FRENCH = Words(
     since="depuis {at}",
     next_try="prochain essai {at}",
     others="et {n} de plus",
+    follows="et {n} de plus, dans le prochain courriel",
     now_in=f"Déjà signalé, maintenant dans {{counted}}{NO_BREAK}: {{headline}}",
     over_cap=f"{{rule}}{NO_BREAK}: et {{counted}} de plus, dans votre prochaine revue de presse",
     of_storm="Le reste se trouvera dans votre prochaine revue de presse.",

@@ -157,6 +157,7 @@ GERMAN = Words(
     since="seit {at}",
     next_try="nächster Versuch {at}",
     others="und {n} weitere",
+    follows="und {n} weitere, in der nächsten E-Mail",
     now_in="Schon gemeldet, jetzt in {counted}: {headline}",
     over_cap="{rule}: und noch {counted}, in der nächsten Presseschau",
     of_storm="Was dazu kam, steht in der nächsten Presseschau.",

@@ -176,6 +176,7 @@ PERSIAN = Words(
     since="از {at}",
     next_try="تلاش بعدی {at}",
     others="و {n} مورد دیگر",
+    follows="و {n} مورد دیگر، در ایمیل بعدی",
     now_in="پیش‌تر گفته شد، اکنون در {counted}: {headline}",
     over_cap="{rule}: و {counted} دیگر، در بولتن بعدی شما",
     of_storm="آنچه همراه آن آمد در بولتن بعدی شماست.",

@@ -106,6 +106,7 @@ class Words:
     since: str
     next_try: str
     others: str
+    follows: str
     now_in: str
     over_cap: str
     of_storm: str

@@ -148,7 +148,8 @@ class AlertMail:
     """One mail to send: it tells ``ids`` in full, and counts ``over`` (a rule's stories above its cap).
 
     ``shown`` are the matches that it shows: those of ``ids``, and for a story that has grown (``grown``: to so many outlets)
-    those that were told before. ``rule`` is set when the mail is to be acknowledged: then it tells of that rule alone.
+    those that were told before. ``alone`` are the matches that no digest holds, each with its row among ``ids``: one that has no
+    room in the mail goes on waiting. ``rule`` is set when the mail is to be acknowledged: then it tells of that rule alone.
     """
 
     ids: tuple[int, ...]
@@ -156,6 +157,7 @@ class AlertMail:
     grown: Mapping[int, int] = field(default_factory=dict)
     over: tuple[Ruling, ...] = ()
     more: tuple[tuple[str, int], ...] = ()
+    alone: Mapping[int, int] = field(default_factory=dict)
     priority: Priority = Priority.NORMAL
     rule: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -372,11 +372,15 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A rendered mail, before it becomes MIME: subject and two bodies of equal content; ``html`` is "" for text alone."""
+    """A rendered mail, before it becomes MIME: subject and two bodies of equal content; ``html`` is "" for text alone.
+
+    ``left`` are the matches (ids) that had no room in it, and must come in another.
+    """
 
     subject: str
     text: str
     html: str
+    left: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +398,8 @@ class AlertIntent:
     """Ask the store to send one mail: these matches to this recipient.
 
     ``grown``: stories that were told before, and in how many outlets they stand now; ``more``: how many stories of a rule (slug)
-    are over its cap; ``urgent``: it has high priority. ``unanswered`` names the reader who did not acknowledge it;
+    are over its cap; ``alone`` are the matches (ids) that no digest gives the reader, so that nothing of them may be left out;
+    ``urgent``: it has high priority. ``unanswered`` names the reader who did not acknowledge it;
     ``acknowledge_url`` is where that is done, ``snooze_url`` where its stories are kept quiet, ``links`` are the mail's own.
     """
 
@@ -402,6 +407,7 @@ class AlertIntent:
     items: tuple[MatchedArticle, ...]
     grown: Mapping[int, int] = field(default_factory=dict)
     more: tuple[tuple[str, int], ...] = ()
+    alone: Collection[int] = frozenset()
     unanswered: str = ""
     acknowledge_url: str = ""
     snooze_url: str = ""

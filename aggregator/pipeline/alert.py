@@ -94,15 +94,17 @@ async def _alert(
         items=tuple(items[match_id] for match_id in mail.shown),
         grown=mail.grown,
         more=mail.more,
+        alone=frozenset(mail.alone),
         urgent=mail.priority is Priority.HIGH,
     )
-    sealed = seal_notice(config, intent, reader.id, number, links, now, answer=bool(mail.rule))
+    sealed, left = seal_notice(config, intent, reader.id, number, links, now, answer=bool(mail.rule))
     rule = next((rule for rule in config.rules if rule.slug == mail.rule), None)
+    waiting = {mail.alone[match_id] for match_id in left}
     return NewNotice(
         "alert",
         mail.priority,
         sealed,
-        mail.ids,
+        tuple(id_ for id_ in mail.ids if id_ not in waiting),
         mail.over,
         rule=mail.rule,
         escalate_at=now + rule.escalate_after if rule else None,

@@ -49,8 +49,8 @@ async def _hand_on(rooms: Rooms, late: Unanswered, now: datetime) -> None:
             continue
         assert rule is not None
         recipient_id, number, _ = place
-        notice = await _notice(rooms, late, rule, person, recipient_id, number + 1, step, now)
-        await store.write(notices.hand_on, late, person.slug, recipient_id, number + 1, step, notice, now)
+        mails = await _notices(rooms, late, rule, person, recipient_id, number, step, now)
+        await store.write(notices.hand_on, late, person.slug, recipient_id, number, step, mails, now)
         return
     await store.write(notices.close, late.id, "", now)
 
@@ -62,13 +62,20 @@ def _chain(config: Config, rule: RuleSpec | None, step: int) -> Sequence[tuple[i
     return [(place, people[slug]) for place, slug in chain if place > step and slug in people]
 
 
-async def _notice(
+async def _notices(
     rooms: Rooms, late: Unanswered, rule: RuleSpec, person: Recipient, recipient_id: int, number: int, step: int, now: datetime
-) -> NewNotice:
+) -> list[NewNotice]:
+    """The mails that hand it on, after ``number`` others: several, if one has no room for all."""
     config = rooms.active.config
     items = await rooms.store.read(matched_articles, late.match_ids)
     links = await links_of(rooms.store, config.settings, now)
-    intent = AlertIntent(person, tuple(items), urgent=True, unanswered=late.recipient)
-    mail = seal_notice(config, intent, recipient_id, number, links, now, answer=True)
     again = now + rule.escalate_after if step < len(rule.escalate) else None
-    return NewNotice("escalation", Priority.HIGH, mail, late.match_ids, rule=rule.slug, escalate_at=again)
+    left, made = frozenset(late.match_ids), list[NewNotice]()
+    while left:
+        some = tuple(item for item in items if item.match_id in left)
+        intent = AlertIntent(person, some, alone=left, urgent=True, unanswered=late.recipient)
+        mail, beyond = seal_notice(config, intent, recipient_id, number + len(made) + 1, links, now, answer=True)
+        told = tuple(sorted(left - beyond))
+        made.append(NewNotice("escalation", Priority.HIGH, mail, told, rule=rule.slug, escalate_at=again))
+        left = beyond
+    return made

@@ -62,8 +62,11 @@ def notice_key(recipient_id: int, number: int) -> str:
 
 def seal_notice(
     config: Config, intent: AlertIntent, recipient_id: int, number: int, links: Links | None, now: datetime, *, answer: bool
-) -> NewDelivery:
-    """The mail of a reader's notice of that ``number``, whose stories a link keeps quiet; ``answer``: another acknowledges it."""
+) -> tuple[NewDelivery, frozenset[int]]:
+    """The mail of a reader's notice of that ``number``, whose stories a link keeps quiet; ``answer``: another acknowledges it.
+
+    With it the matches that had no room in it.
+    """
     key = notice_key(recipient_id, number)
     if links is not None:
         urls = {purpose: links.url(purpose, number_of(key)) for purpose in (Purpose.ACKNOWLEDGE, Purpose.SNOOZE)}
@@ -74,12 +77,12 @@ def seal_notice(
 
 def seal_alert(
     config: Config, intent: AlertIntent, recipient_id: int, key: str, links: Links | None, now: datetime
-) -> NewDelivery:
-    """The mail of an alert, in its reader's words, with the mail's own links."""
+) -> tuple[NewDelivery, frozenset[int]]:
+    """The mail of an alert, in its reader's words, with the mail's own links; and the matches that had no room in it."""
     intent = replace(intent, links=alert_links(links, recipient_id, key))
     letter = render_alert(intent, instance=config.settings.instance, now=now, names=config.rule_names)
     kind = DeliveryKind.ALERT
-    return seal(config.settings, letter, intent.recipient, recipient_id, kind=kind, key=key, now=now, links=links)
+    return seal(config.settings, letter, intent.recipient, recipient_id, kind=kind, key=key, now=now, links=links), letter.left
 
 
 def alert_mails(
@@ -87,14 +90,19 @@ def alert_mails(
 ) -> list[NewDelivery]:
     """One mail with ``items`` for each reader who is to have them, after his quiet hours unless a rule has high priority.
 
-    ``key`` (``edit:7``) and the reader's id make each unique.
+    They stand nowhere else, so what has no room comes in a second mail, and so on. ``key`` (``edit:7``) and the reader's id make
+    each unique.
     """
     people = [person for person in config.recipients if person.slug in known.recipients and person.slug not in known.unalerted]
     high = {rule.slug for rule in config.rules if rule.priority is Priority.HIGH}
     mails = []
     for intent in plan_alerts(items, people):
         reader, id_ = intent.recipient, known.recipients[intent.recipient.slug]
-        mail = seal_alert(config, intent, id_, f"{key}:{id_}", links, now)
-        urgent = any(item.rule in high for item in intent.items)
-        mails.append(mail if urgent else replace(mail, not_before=quiet_until(reader, now)))
+        not_before = None if any(item.rule in high for item in intent.items) else quiet_until(reader, now)
+        left, part = frozenset(item.match_id for item in intent.items), 1
+        while left:
+            rest = replace(intent, items=tuple(item for item in intent.items if item.match_id in left), alone=left)
+            mail, left = seal_alert(config, rest, id_, f"{key}:{id_}" + (f":{part}" if part > 1 else ""), links, now)
+            mails.append(replace(mail, not_before=not_before))
+            part += 1
     return mails

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -190,15 +191,27 @@ def close(session: Session, notice_id: int, to: str, now: datetime) -> None:
 
 
 def hand_on(
-    session: Session, late: Unanswered, to: str, recipient_id: int, number: int, step: int, notice: NewNotice, now: datetime
-) -> int:
-    """Give an unanswered notice's matches to the next reader, with his mail, in one transaction. Returns the new notice's id.
+    session: Session,
+    late: Unanswered,
+    to: str,
+    recipient_id: int,
+    number: int,
+    step: int,
+    mails: Sequence[NewNotice],
+    now: datetime,
+) -> None:
+    """Give an unanswered notice's matches (``told``, by their ids) to the next reader, after ``number`` others that he had.
 
-    Raises Conflict when it was acknowledged, or handed on by somebody else.
+    It is one transaction with his mails. Raises Conflict when it was acknowledged, or handed on by somebody else.
     """
     close(session, late.id, to, now)
-    id_ = record_notice(session, recipient_id, number, notice, now, origin_id=late.id, step=step)
-    for match_id in late.match_ids:
+    for place, notice in enumerate(mails, number + 1):
+        id_ = record_notice(session, recipient_id, place, notice, now, origin_id=late.id, step=step)
+        _tell(session, recipient_id, id_, notice, now)
+
+
+def _tell(session: Session, recipient_id: int, id_: int, notice: NewNotice, now: datetime) -> None:
+    for match_id in notice.told:
         story = session.exec(
             select(ArticleRow.story_id).join(MatchRow, col(MatchRow.article_id) == ArticleRow.id).where(MatchRow.id == match_id)
         ).one()
@@ -209,7 +222,6 @@ def hand_on(
         session.execute(
             upsert(AlertRow).values(**values).on_conflict_do_update(index_elements=["recipient_id", "match_id"], set_=told)
         )
-    return id_
 
 
 def _lines() -> Select[NoticeRow, str, str | None, str | None, str | None]:

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from justhtml import JustHTML
 from lxml import html as lxml_html
 
 from aggregator.alerts import plan_alerts, render_alert
-from aggregator.model.delivery import Letter, Links, MatchedArticle, Recipient
+from aggregator.model.delivery import AlertIntent, Letter, Links, MatchedArticle, Recipient
 
 Make = Callable[..., MatchedArticle]
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
@@ -119,3 +120,57 @@ def test_the_mails_own_links_stand_above_and_below_in_both_parts(match: Make) ->
     shown = [node.get("href") for node in parsed(letter).xpath("//p[@class='a']//a | //div[@class='f']//a")]
     assert shown == [links.view, links.unsubscribe] * 2
     assert [line.strip(" <>") for line in letter.text.splitlines() if "news.test" in line] == shown
+
+
+def alone(items: list[MatchedArticle]) -> AlertIntent:
+    """The intent of a reader without a digest."""
+    (intent,) = plan_alerts(items, [READER])
+    return replace(intent, alone=frozenset(item.match_id for item in items))
+
+
+def test_a_story_that_no_digest_has_is_a_line_at_least_and_the_others_are_counted(match: Make) -> None:
+    items = [match("tunnel" if n < 40 else "port", title=f"Headline {n:02}", at=NOW - timedelta(minutes=n)) for n in range(62)]
+    (intent,) = plan_alerts(items, [READER])
+    letter = render_alert(
+        replace(intent, alone={item.match_id for item in items[10:50]}), instance="Newsdesk", now=NOW, names=NAMES
+    )
+    assert headlines(letter) == [f"Headline {n:02}" for n in range(25)]
+    lines = [" ".join(node.text_content().split()) for node in parsed(letter).xpath("//p[@class='o'][@lang]")]
+    assert lines == [f"Headline {n} · Northport Courier" for n in range(25, 50)]
+    assert [node.text_content() for node in parsed(letter).xpath("//h2")] == ["Harbour tunnel", "Port authority"]
+    assert parsed(letter).xpath("//a/@href") == re.findall(r"https?://\S+", letter.text)
+    assert all(f"- Headline {n} · Northport Courier\n" in letter.text for n in range(25, 50))
+    assert JustHTML(letter.html, collect_errors=True, sanitize=False).errors == []
+    assert ("\nand 12 more\n" in letter.text, "next mail" in letter.text, letter.left) == (True, False, frozenset())
+
+
+def test_a_line_stands_once_and_not_for_what_is_told_above(match: Make) -> None:
+    told = [match("tunnel", title=f"Headline {n}", at=NOW - timedelta(minutes=n)) for n in range(30)]
+    again = [match("port", article=item.article) for item in (*told[:2], *told[28:])]
+    letter = render_alert(alone([*told, *again]), instance="Newsdesk", now=NOW, names=NAMES)
+    assert [letter.text.count(f"Headline {n}\n") + letter.text.count(f"Headline {n} ·") for n in range(30)] == [1] * 30
+    assert (letter.left, "30 articles · 30 stories" in letter.text) == (frozenset(), True)
+
+
+def test_what_has_no_room_is_left_for_another_mail_until_all_is_told(match: Make) -> None:
+    text = "Un titre assez long pour que des centaines de lignes comme celle-ci débordent d’un seul courriel"
+    items = [match(title=f"{text} #{n:03}", url=f"https://x.example/{n}?{'&' * 100}", outlet="Quai libre") for n in range(500)]
+    rest, told, mails = alone(items), list[str](), 0
+    while rest.items:
+        letter = render_alert(rest, instance="Newsdesk", now=NOW, names=NAMES)
+        assert len(letter.html.encode()) <= 90_000
+        assert (f"and {len(letter.left)} more, in the next mail" in letter.text) == bool(letter.left)
+        shown = re.findall(r"#[0-9]{3}", letter.text)
+        assert len(letter.left) == len(rest.items) - len(shown)
+        told, mails = told + shown, mails + 1
+        items = [item for item in rest.items if item.match_id in letter.left]
+        rest = replace(rest, items=tuple(items), alone=letter.left)
+    assert (told, 3 <= mails <= 9) == ([f"#{n:03}" for n in range(500)], True)
+
+
+def test_growth_is_not_said_of_a_story_that_is_left(match: Make) -> None:
+    items = [match(title=f"T{n}", url="https://x.example/?" + "&" * 1900, story=n + 1) for n in range(60)]
+    letter = render_alert(replace(alone(items), grown={n + 1: 12 for n in range(60)}), instance="Newsdesk", now=NOW, names=NAMES)
+    stories = {item.article.story_id for item in items if item.match_id in letter.left}
+    assert 0 < len(stories) < 60
+    assert letter.text.count("Told before, now in 12 outlets") == 60 - len(stories)

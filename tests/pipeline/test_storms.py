@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
@@ -54,8 +56,11 @@ def config(request: pytest.FixtureRequest, desk: Desk) -> Callable[..., Config]:
     return make
 
 
-def _publish(app: App, now: datetime, stories: list[int | None], rules: list[str], source: int = 1) -> list[int]:
-    """Articles, each of a story of its own (None) or one that is there, found by every one of these rules."""
+def _publish(app: App, now: datetime, stories: list[int | None], rules: list[str], source: int = 1, where: str = "") -> list[int]:
+    """Articles, each of a story of its own (None) or one that is there, found by every one of these rules.
+
+    ``where`` is what their addresses begin with.
+    """
 
     def put(session: Session) -> list[int]:
         ids = []
@@ -68,8 +73,9 @@ def _publish(app: App, now: datetime, stories: list[int | None], rules: list[str
             text = TextGroupRow(story_id=story or 0, created_at=now, words=[])
             session.add(text)
             session.flush()
+            url = f"http://x.test/{where}{text.id}"
             article = ArticleRow(
-                source_id=source, story_id=story or 0, group_id=text.id, url=f"http://x.test/{text.id}", title=f"T {text.id}",
+                source_id=source, story_id=story or 0, group_id=text.id, url=url, title=f"T {text.id}",
                 text="fire", text_origin="page", text_hash=str(text.id), authors=[], tags=[], other_languages=[],
                 date_evidence=[], sketch=[], first_seen_at=now, match_due=False,
             )  # fmt: skip
@@ -84,6 +90,12 @@ def _publish(app: App, now: datetime, stories: list[int | None], rules: list[str
     hits = [(found[id_], [Match(rule, (), ()) for rule in rules]) for id_ in ids]
     store.write_now(store_matches, hits, app.rooms.active.watch, now)
     return ids
+
+
+def _headlines(delivery: DeliveryRow) -> set[str]:
+    body = message_from_bytes(delivery.message, policy=policy.default).get_body(("plain",))
+    assert body is not None
+    return set(re.findall(r"^- (T [0-9]+)", body.get_content(), re.MULTILINE))
 
 
 async def test_five_hundred_matches_in_five_minutes_are_one_mail(clock: Any, config: Any, rows: Rows) -> None:
@@ -105,6 +117,48 @@ async def test_five_hundred_matches_in_five_minutes_are_one_mail(clock: Any, con
         clock.at += timedelta(minutes=1)
         await send_alerts(app.rooms)
         assert [row.kind for row in rows(app, NoticeRow)] == ["storm", "alert"], "the storm is over"
+
+
+async def test_who_has_no_digest_is_told_all_of_a_storm_in_as_many_mails_as_it_takes(clock: Any, config: Any, rows: Rows) -> None:
+    people = [Recipient("ben", "ben@example.org", digest=False, alerts_per_hour=3)]
+    async with open_app(config(rules=[FIRE], people=people), clock=clock) as app:
+        _publish(app, clock.at, [None] * 500, ["fire"], where="a-long-way-to-go/" * 20)
+        for _ in range(4 * 60):
+            clock.at += timedelta(minutes=1)
+            await send_alerts(app.rooms)
+        first, *others = rows(app, NoticeRow)
+        assert ({row.kind for row in others}, {row.state for row in rows(app, AlertRow)}) == ({"alert"}, {"sent"})
+        mails = {row.notice_id: set[str]() for row in rows(app, AlertRow)}
+        told = dict(mails)
+        titles = {row.id: row.title for row in rows(app, ArticleRow)}
+        articles = {row.id: row.article_id for row in rows(app, MatchRow)}
+        for row in rows(app, AlertRow):
+            told[row.notice_id] = told[row.notice_id] | {titles[articles[row.match_id]]}
+        for notice in others:
+            (delivery,) = rows(app, DeliveryRow, DeliveryRow.id == notice.delivery_id)
+            mails[notice.id] = _headlines(delivery)
+        assert (first.kind, mails, sum(map(len, mails.values()))) == ("storm", told, 500)
+        times = [notice.created_at for notice in others]
+        assert len(times) > 2
+        assert times[0].minute == 0, "at the full hour"
+        assert times[1] == times[0] + timedelta(minutes=1)
+        assert all(later - earlier >= HOUR for earlier, later in zip(times, times[3:], strict=False)), "his cap holds"
+
+
+async def test_what_is_handed_on_is_handed_on_whole(clock: Any, config: Any, rows: Rows) -> None:
+    people = [Recipient("ana", "ana@example.org"), Recipient("eva", "eva@example.org", alerts=False, digest=False)]
+    alarm = replace(RULES[1], alerts_per_hour=0)
+    async with open_app(config(rules=[alarm], people=people), clock=clock) as app:
+        _publish(app, clock.at, [None] * 300, ["alarm"], where="a-long-way-to-go/" * 20)
+        for _ in range(3):
+            clock.at += timedelta(minutes=15)
+            await app.ticks.alert()
+        first, *others = rows(app, NoticeRow)
+        assert len(others) > 1
+        assert {(row.kind, row.recipient_id, row.origin_id) for row in others} == {("escalation", 2, first.id)}
+        told = [_headlines(rows(app, DeliveryRow, DeliveryRow.id == notice.delivery_id)[0]) for notice in others]
+        assert [len(rows(app, AlertRow, AlertRow.notice_id == notice.id)) for notice in others] == list(map(len, told))
+        assert (sum(map(len, told)), len(set[str]().union(*told))) == (300, 300)
 
 
 async def test_five_hundred_copies_of_one_text_are_no_storm_but_one_alert(clock: Any, config: Any, rows: Rows) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time, timedelta
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
@@ -12,12 +14,14 @@ import pytest
 from aggregator.app import App, open_app
 from aggregator.config.settings import ArticleSettings, Config
 from aggregator.errors import Conflict
-from aggregator.model.delivery import Recipient
+from aggregator.model.delivery import MatchedArticle, Recipient
 from aggregator.model.rule import Entity, Lane, RuleSpec
 from aggregator.pipeline.digest import draft_digests, receiving, run_digest, slot_due
+from aggregator.pipeline.letters import alert_mails
 from aggregator.pipeline.matter import Readings
 from aggregator.store import digests
 from aggregator.store.digests import Run
+from aggregator.store.registry import Registered
 from aggregator.store.tables import DigestEditRow, DigestRow
 
 Desk = Callable[..., Config]
@@ -174,3 +178,19 @@ async def test_a_digest_that_is_given_up_gives_its_edits_back(
         await _until(app, clock, 7)
         (text,) = relay.texts("ana@example.net")
         assert EDIT in " ".join(text.split())
+
+
+def test_edits_that_have_no_room_in_a_mail_come_in_further_ones(
+    clock: Any, desk: Desk, match: Callable[..., MatchedArticle]
+) -> None:
+    config = desk(people=[ANA, BEN])
+    items = [match("oak", title=f"Changed {n:03}", url="https://x.example/?" + "&" * 300) for n in range(200)]
+    known = Registered({"oak": 1}, {"oak": 1}, {"ana": 1, "ben": 2}, frozenset())
+    mails = alert_mails(config, known, items, "edit:7", clock.at, None)
+    assert ([mail.key for mail in mails[:3]], len({mail.message_id for mail in mails})) == (
+        ["edit:7:1", "edit:7:1:2", "edit:7:1:3"],
+        len(mails),
+    )
+    bodies = [message_from_bytes(mail.message, policy=policy.default).get_body(("plain",)) for mail in mails]
+    told = [title for body in bodies if body for title in re.findall(r"^- Changed ([0-9]+)", body.get_content(), re.MULTILINE)]
+    assert told == [f"{n:03}" for n in range(200)]

@@ -6,17 +6,17 @@ In this order: nobody to tell, snoozed, a story that was told, quiet hours, stor
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from aggregator.alerts.quiet import HOUR, next_hour, quiet_until
+from aggregator.alerts.told import ToldStory, told_story
 from aggregator.model.alert import (
     AlertMail,
     AlertPlan,
     AlertState,
-    Earlier,
     Limits,
     Past,
     Pending,
@@ -39,18 +39,6 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
-class _Story:
-    """What a reader was told of a story under a rule. ``outlets`` are those of the first mail, ``grown`` that a second went."""
-
-    first: datetime
-    last: datetime
-    outlets: frozenset[str]
-    everywhere: frozenset[str]
-    grown: bool
-    notice: int
-
-
 def decide(recipient: Recipient, pending: Sequence[Pending], past: Past, limits: Limits, now: datetime) -> AlertPlan:
     """The plan for one reader, ``now`` being aware. Nothing is decided before something is due.
 
@@ -67,6 +55,7 @@ class _Desk:
         self._earlier = _grouped(past.earlier, lambda each: (each.rule, each.story))
         self._rulings: list[Ruling] = []
         self._grown: dict[tuple[str, int], int] = {}
+        self._late: set[int] = set()
         self._quiet_until = quiet_until(recipient, now)
         self._within_the_hour = sorted(at for at in past.mails if at > now - HOUR)
 
@@ -76,10 +65,10 @@ class _Desk:
         rows = self._take(rows, self._of_nobody)
         rows = self._take(rows, self._snoozed)
         rows = self._untold(rows)
-        rows, stormy = self._storms(self._take(rows, self._quiet))
+        rows, spike = self._storms(self._take(rows, self._quiet))
         rows = self._take(rows, self._over_the_readers_cap)
         mails = self._mails(rows) if any(self._due(row) for row in rows) else ()
-        return AlertPlan(tuple(self._rulings), mails, stormy)
+        return AlertPlan(tuple(self._rulings), mails, spike)
 
     def _due(self, row: Pending) -> bool:
         return row.due_at <= self._now
@@ -120,11 +109,11 @@ class _Desk:
         for (rule, story), group in _grouped(rows, lambda row: (row.rule, row.story)).items():
             earlier = self._earlier.get((rule, story), [])
             fresh = self._take(group, partial(_of_old, {each.text for each in earlier if each.before}))
-            known = _story(earlier)
+            known = told_story(earlier)
             left += fresh if known is None else self._of_told(known, [row for row in fresh if self._due(row)])
         return left
 
-    def _of_told(self, known: _Story, rows: Sequence[Pending]) -> list[Pending]:
+    def _of_told(self, known: ToldStory, rows: Sequence[Pending]) -> list[Pending]:
         if not rows:
             return []
         outlets = len(known.everywhere | {row.source for row in rows})
@@ -156,27 +145,41 @@ class _Desk:
         mine = row.lane is Lane.NOW and not self._limit(row.rule).acknowledged
         if not mine or (row.rule, row.story) in self._grown or row.why is Why.STORM:
             return None
-        return next((storm for storm in self._limits.storms if storm.slug == (row.rule if storm.of_rule else row.source)), None)
+        for storm in self._limits.storms:
+            taken_in = self._now <= storm.until or storm.since < row.matched_at <= storm.until
+            if taken_in and storm.slug == (row.rule if storm.of_rule else row.source):
+                return storm
+        return None
 
     def _storms(self, rows: Sequence[Pending]) -> tuple[list[Pending], SpikeMail | None]:
-        left, untold, ended = [], list[int](), list[Ruling]()
-        for row in rows:
-            storm = self._storm(row)
-            if storm is None:
-                left.append(row)
-            elif self._due(row):
-                ruling = self._of_storm(storm, row)
-                if storm.notice:
-                    self._rulings.append(ruling)
+        """What is part of no storm, and the mail on those of which the reader does not know.
+
+        Of one that is over he may have read in a digest. What no digest has of it need not wait for the rest, and is told now.
+        """
+        parts = _grouped(rows, self._storm)
+        left, untold, ended = parts.pop(None, []), dict[Storm, bool](), list[Ruling]()
+        for storm, group in parts.items():
+            assert storm is not None
+            due, over = [row for row in group if self._due(row)], storm.until < self._now
+            known = storm.notice or (over and all(row.digest for row in due))
+            if not known and (due := self._take(due, self._over_the_readers_cap)):
+                untold[storm] = all(row.in_digest for row in due)
+            for row in due:
+                if over and not row.in_digest:
+                    left.append(row)
+                    self._late.add(row.id)
                 else:
-                    ended.append(ruling)
-                    untold += [storm.id] if storm.id not in untold else []
-        return left, SpikeMail(tuple(untold), tuple(ended)) if untold else None
+                    (self._rulings if known else ended).append(self._of_storm(storm, row))
+        if not untold:
+            return left, None
+        self._within_the_hour.append(self._now)
+        return left, SpikeMail(tuple(storm.id for storm in untold), tuple(ended), all(untold.values()))
 
     def _of_storm(self, storm: Storm, row: Pending) -> Ruling:
         why = Why.STORM if storm.of_rule else Why.RENUMBERED
         if row.in_digest:
-            return replace(_suppressed(row, why, f"storm {storm.id}: the digest has it"), notice=storm.notice)
+            where = f"digest {row.digest} has told it" if row.digest else "the digest has it"
+            return replace(_suppressed(row, why, f"storm {storm.id}: {where}"), notice=storm.notice)
         # Nobody would ever tell this reader: it comes with whatever else the hour brings.
         hour = next_hour(self._recipient, self._now)
         return Ruling(row.id, AlertState.HELD, Why.STORM, f"storm {storm.id}: told {_utc(hour)}", hour)
@@ -235,10 +238,10 @@ class _Desk:
         inside = [row for story in kept for row in stories[story]]
         return merged + inside, [row for story, group in stories.items() if story not in kept for row in group]
 
-    @staticmethod
-    def _merged(row: Pending) -> bool:
+    def _merged(self, row: Pending) -> bool:
         """What comes once in an hour anyway, or waited for that long: no cap counts it."""
-        return row.lane is Lane.HOURLY or (row.why in (Why.CAP, Why.STORM) and not row.in_digest)
+        late = row.id in self._late or (row.why in (Why.CAP, Why.STORM) and not row.in_digest)
+        return late or row.lane is Lane.HOURLY
 
     def _wait_for_room(self, over: dict[str, list[Pending]]) -> None:
         for rule, rows in over.items():
@@ -262,22 +265,6 @@ class _Desk:
 def _of_old(texts: Collection[int], row: Pending) -> Ruling | None:
     what = f"a copy of text {row.text}, which was there before"
     return _suppressed(row, Why.TOLD, what) if row.text in texts else None
-
-
-def _story(earlier: Sequence[Earlier]) -> _Story | None:
-    sent = [each for each in earlier if each.notice]
-    if not sent:
-        return None
-    first = min(sent, key=lambda each: (each.at, each.notice))
-    notices = {each.notice for each in sent if each.told}
-    return _Story(
-        first=first.at,
-        last=max(each.at for each in sent),
-        outlets=frozenset(each.source for each in sent if each.notice == first.notice),
-        everywhere=frozenset(each.source for each in earlier),
-        grown=len(notices | {first.notice}) > 1,
-        notice=first.notice,
-    )
 
 
 def _stories(rows: Iterable[Pending]) -> set[tuple[str, int]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from aggregator.model.rule import Lane, Priority
+
+_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 class AlertState(StrEnum):
@@ -38,7 +40,8 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A match that waits for one reader. ``due_at`` is when it is to be decided on; ``in_digest``: it is owed to him there, too.
+    """A match that waits for one reader. ``due_at`` is when it is to be decided on; ``in_digest``: it is owed to him there, too,
+    and has been told in ``digest`` (its id) if that is not 0.
 
     ``story`` and ``text`` are where its article stands now: corrections move articles.
     """
@@ -56,6 +59,7 @@ class Pending:
     due_at: datetime
     matched_at: datetime
     in_digest: bool = True
+    digest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +103,18 @@ class Snooze:
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """A rule, or a source (``of_rule`` False), that has far more than usual now. ``notice``: the reader's mail on it, or 0."""
+    """A rule, or a source (``of_rule`` False), that has far more than usual. ``notice``: the reader's mail on it, or 0.
+
+    While it goes on it takes in whatever waits; afterwards, for who could not be told then, what matched since ``since`` and not
+    after ``until`` (instants).
+    """
 
     id: int
     slug: str
     of_rule: bool
     notice: int = 0
+    since: datetime = _EVER[0]
+    until: datetime = _EVER[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +174,14 @@ class AlertMail:
 
 @dataclass(frozen=True, slots=True)
 class SpikeMail:
-    """One mail that tells of storms in the place of their stories, which ``rulings`` leave to the digest."""
+    """One mail that tells of storms in the place of their stories, which ``rulings`` leave to the digest.
+
+    ``in_digest``: it has all of them; else there is another mail for what it has not.
+    """
 
     storms: tuple[int, ...]
     rulings: tuple[Ruling, ...]
+    in_digest: bool = True
 
 
 @dataclass(frozen=True, slots=True)

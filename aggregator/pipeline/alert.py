@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aggregator.alerts import decide, render_volumes
 from aggregator.errors import Conflict
-from aggregator.model.alert import AlertMail, AlertState, Limits, RuleLimits, SpikeMail
+from aggregator.model.alert import AlertMail, Limits, RuleLimits, SpikeMail
 from aggregator.model.delivery import AlertIntent, DeliveryKind, Recipient
 from aggregator.model.rule import Priority, RuleSpec
 from aggregator.notify import Links
@@ -59,7 +59,8 @@ async def _decide(rooms: Rooms, reader: Reader, limits: Limits, links: Links | N
     store = rooms.store
     pending = await store.read(alerts.pending, reader.id)
     past = await store.read(alerts.past, reader.id, {row.story for row in pending}, now)
-    his = replace(limits, storms=await store.read(storms.going_on, reader.id, now), rests=reader.rests)
+    oldest = min((row.matched_at for row in pending), default=now)
+    his = replace(limits, storms=await store.read(storms.met, reader.id, min(oldest, now)), rests=reader.rests)
     person = _person(rooms.active.config.recipients, reader)
     plan = decide(person, pending, past, his, now)
     notices = list[NewNotice]()
@@ -116,8 +117,7 @@ async def _spike(
 ) -> NewNotice:
     settings = rooms.active.config.settings
     found = await rooms.store.read(storms.as_anomalies, spike.storms, now)
-    in_digest = all(ruling.state is AlertState.SUPPRESSED for ruling in spike.rulings)
-    letter = render_volumes(found, person, instance=settings.instance, now=now, in_digest=in_digest)
+    letter = render_volumes(found, person, instance=settings.instance, now=now, in_digest=spike.in_digest)
     key, kind = notice_key(reader.id, number), DeliveryKind.ALERT
     sealed = seal(settings, letter, person, reader.id, kind=kind, key=key, now=now, links=links)
     return NewNotice("storm", Priority.NORMAL, sealed, rulings=spike.rulings, storms=spike.storms)

@@ -115,6 +115,7 @@ def pending(session: Session, recipient_id: int) -> list[Pending]:
             due_at=row.due_at,
             matched_at=matched_at,
             in_digest=row.match_id in owed,
+            digest=owed.get(row.match_id, 0),
         )
         for row, rule, story, text, source, matched_at in rows
     ]
@@ -136,15 +137,19 @@ def _placed(recipient_id: int) -> Select[AlertRow, str, int, int | None, str, da
     )  # fmt: skip
 
 
-def _owed(session: Session, recipient_id: int, match_ids: Sequence[int]) -> set[int]:
-    """Those matches that a digest gives, or gave, to the reader."""
-    mine = select(DigestItemRow.match_id).join(SubscriptionRow, col(SubscriptionRow.id) == DigestItemRow.subscription_id)
+def _owed(session: Session, recipient_id: int, match_ids: Sequence[int]) -> dict[int, int]:
+    """Those matches that a digest gives, or gave, to the reader: the last one that did (its id), or 0."""
+    match, digest = col(DigestItemRow.match_id), col(DigestItemRow.digest_id)
     there = (col(SubscriptionRow.state) == SubscriptionState.ACTIVE) & col(SubscriptionRow.removed_at).is_(None)
-    mine = mine.where(SubscriptionRow.recipient_id == recipient_id, col(DigestItemRow.digest_id).is_not(None) | there)
-    found: set[int] = set()
+    mine = (
+        select(match, func.max(func.coalesce(digest, 0)))
+        .join(SubscriptionRow, col(SubscriptionRow.id) == DigestItemRow.subscription_id)
+        .where(SubscriptionRow.recipient_id == recipient_id, digest.is_not(None) | there)
+        .group_by(match)
+    )
+    found: dict[int, int] = {}
     for start in range(0, len(match_ids), 500):
-        ids = col(DigestItemRow.match_id).in_(match_ids[start : start + 500])
-        found.update(session.exec(mine.where(ids)))
+        found.update(session.exec(mine.where(match.in_(match_ids[start : start + 500]))).all())
     return found
 
 

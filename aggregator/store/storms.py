@@ -43,11 +43,11 @@ def watch(session: Session, now: datetime, factor: int, least: int, *, as_volume
         since = max(rule.created_at, last - LOOK_BACK)
         usual = usual_in_window(_stories(session, rule.id or 0, since, last - WINDOW), last - WINDOW - since)
         if is_storm(count, usual, factor=factor, least=least):
-            began += _note(session, Subject.RULE, rule.slug, now, count, usual)
+            began += _note(session, Subject.RULE, rule.slug, last, now, count, usual)
     for source, last in _sources_that_wait(session):
         count, usual = _of_source(session, source, last)
         if is_storm(count, usual, factor=factor, least=least):
-            began += _note(session, Subject.SOURCE, source.slug, now, count, usual)
+            began += _note(session, Subject.SOURCE, source.slug, last, now, count, usual)
     if began and as_volumes:
         record(session, as_anomalies(session, began, now), told=True)
     return began
@@ -103,7 +103,7 @@ def _of_source(session: Session, source: SourceRow, last: datetime) -> tuple[int
     return count, entries / max(times, 1)
 
 
-def _note(session: Session, subject: Subject, slug: str, now: datetime, count: int, usual: float) -> list[int]:
+def _note(session: Session, subject: Subject, slug: str, last: datetime, now: datetime, count: int, usual: float) -> list[int]:
     going_on = session.exec(
         select(StormRow).where(StormRow.subject == subject, StormRow.slug == slug, col(StormRow.last_at) >= now - WINDOW)
     ).first()
@@ -111,14 +111,14 @@ def _note(session: Session, subject: Subject, slug: str, now: datetime, count: i
         going_on.last_at, going_on.count = max(now, going_on.last_at), max(count, going_on.count)
         session.add(going_on)
         return []
-    row = StormRow(subject=subject.value, slug=slug, began_at=now, last_at=now, count=count, usual=usual)
+    row = StormRow(subject=subject.value, slug=slug, since=last - WINDOW, began_at=now, last_at=now, count=count, usual=usual)
     session.add(row)
     session.flush()
     return [row.id or 0]
 
 
-def going_on(session: Session, recipient_id: int, now: datetime) -> tuple[Storm, ...]:
-    """Every storm of the last ten minutes, with the notice by which this reader knows of it."""
+def met(session: Session, recipient_id: int, since: datetime) -> tuple[Storm, ...]:
+    """Every storm that went on at ``since`` or later, with the notice by which this reader knows of it."""
     rows = session.exec(
         select(StormRow, StormNoticeRow.notice_id)
         .join(
@@ -126,44 +126,47 @@ def going_on(session: Session, recipient_id: int, now: datetime) -> tuple[Storm,
             (col(StormNoticeRow.storm_id) == StormRow.id) & (col(StormNoticeRow.recipient_id) == recipient_id),
             isouter=True,
         )
-        .where(col(StormRow.last_at) >= now - WINDOW)
+        .where(col(StormRow.last_at) >= since - WINDOW)
         .order_by(col(StormRow.id))
     )
-    return tuple(Storm(row.id or 0, row.slug, row.subject == Subject.RULE, notice or 0) for row, notice in rows)
+    return tuple(
+        Storm(row.id or 0, row.slug, row.subject == Subject.RULE, notice or 0, row.since, row.last_at + WINDOW)
+        for row, notice in rows
+    )
 
 
 def as_anomalies(session: Session, storm_ids: Iterable[int], now: datetime) -> list[Anomaly]:
-    """Storms as spikes of the last 24 hours, as they are told: the count so far, and the usual of a day."""
-    found = []
-    for row in session.exec(select(StormRow).where(col(StormRow.id).in_(list(storm_ids))).order_by(col(StormRow.id))):
-        if row.subject == Subject.RULE:
-            found.append(_rule_spike(session, row, now))
-        else:
-            found.append(_source_spike(session, row, now))
-    return found
+    """Storms as spikes, as they are told: the count of 24 hours and the usual of a day. They end now, or where the storm did.
+
+    Several of one rule or source are one spike, that of the last.
+    """
+    rows = session.exec(select(StormRow).where(col(StormRow.id).in_(list(storm_ids))).order_by(col(StormRow.id))).all()
+    last = {(row.subject, row.slug): row for row in rows}
+    ends = ((row, min(now, row.last_at + WINDOW)) for row in last.values())
+    return [(_rule_spike if row.subject == Subject.RULE else _source_spike)(session, row, end) for row, end in ends]
 
 
-def _rule_spike(session: Session, storm: StormRow, now: datetime) -> Anomaly:
+def _rule_spike(session: Session, storm: StormRow, until: datetime) -> Anomaly:
     rule = session.exec(select(RuleRow).where(RuleRow.slug == storm.slug)).one()
-    today = session.exec(
+    day = (col(MatchRow.matched_at) > until - _DAY, col(MatchRow.matched_at) <= until)
+    count = session.exec(
         select(func.count())
         .select_from(MatchRow)
         .join(ArticleRow, col(ArticleRow.id) == MatchRow.article_id)
-        .where(MatchRow.rule_id == rule.id, col(MatchRow.matched_at) > now - _DAY, ~col(ArticleRow.baseline))
+        .where(MatchRow.rule_id == rule.id, *day, ~col(ArticleRow.baseline))
     ).one()
     name = rule.spec.get("name") or rule.slug
-    return Anomaly(Subject.RULE, rule.slug, name, AnomalyKind.SPIKE, today, round(storm.usual * (_DAY / WINDOW), 1), (), now)
+    return Anomaly(Subject.RULE, rule.slug, name, AnomalyKind.SPIKE, count, round(storm.usual * (_DAY / WINDOW), 1), (), until)
 
 
-def _source_spike(session: Session, storm: StormRow, now: datetime) -> Anomaly:
+def _source_spike(session: Session, storm: StormRow, until: datetime) -> Anomaly:
     source = session.exec(select(SourceRow).where(SourceRow.slug == storm.slug)).one()
-    mine = (ArticleRow.source_id == source.id, ~col(ArticleRow.baseline), col(ArticleRow.first_seen_at) > now - _DAY)
-    today = session.exec(select(func.count()).select_from(ArticleRow).where(*mine)).one()
-    since = max(source.baseline_at or now, now - LOOK_BACK)
-    earlier = (
-        ArticleRow.source_id == source.id, ~col(ArticleRow.baseline), col(ArticleRow.first_seen_at) > since,
-        col(ArticleRow.first_seen_at) <= now - _DAY,
-    )  # fmt: skip
-    before = session.exec(select(func.count()).select_from(ArticleRow).where(*earlier)).one()
-    usual = round(before / max((now - _DAY - since) / _DAY, 1), 1)
-    return Anomaly(Subject.SOURCE, source.slug, source.name or source.slug, AnomalyKind.SPIKE, today, usual, (), now)
+    seen, since = col(ArticleRow.first_seen_at), max(source.baseline_at or until, until - LOOK_BACK)
+
+    def count(start: datetime, end: datetime) -> int:
+        mine = (ArticleRow.source_id == source.id, ~col(ArticleRow.baseline), seen > start, seen <= end)
+        return session.exec(select(func.count()).select_from(ArticleRow).where(*mine)).one()
+
+    usual = round(count(since, until - _DAY) / max((until - _DAY - since) / _DAY, 1), 1)
+    today = count(until - _DAY, until)
+    return Anomaly(Subject.SOURCE, source.slug, source.name or source.slug, AnomalyKind.SPIKE, today, usual, (), until)

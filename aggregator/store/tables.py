@@ -738,13 +738,17 @@ class NoticeRow(SQLModel, table=True):
 
 
 class StormRow(SQLModel, table=True):
-    """A rule or a source (``subject``) that had far more than usual. ``last_at`` is the last instant at which it still had."""
+    """A rule or a source (``subject``) that had far more than usual: of what came after ``since``, as was seen at ``began_at``.
+
+    ``last_at`` is the last instant at which it still had.
+    """
 
     __tablename__ = "storm"
 
     id: int | None = Field(default=None, primary_key=True)
     subject: str
     slug: str
+    since: datetime
     began_at: datetime
     last_at: datetime = Field(index=True)
     count: int

@@ -168,6 +168,55 @@ def test_a_storm_without_a_digest_comes_in_one_mail_at_the_full_hour() -> None:
     assert len(mail.ids) == 100
 
 
+PAST_STORM = Storm(3, "fire", of_rule=True, since=NOW - 9 * HOUR, until=NOW - 8 * HOUR)
+
+
+def held(*ids: int, at: datetime = NOW - 8.5 * HOUR, **values: object) -> list[Pending]:
+    """What was held for the reader's quiet hours while the storm went on, and is due."""
+    return [row(id_, 0, **{"state": AlertState.HELD, "why": Why.QUIET, "matched_at": at, **values}) for id_ in ids]
+
+
+def test_who_slept_through_a_storm_is_told_of_it_when_he_wakes_and_of_what_came_besides() -> None:
+    outside = [*held(501, at=NOW - 9 * HOUR), *held(502, at=NOW - 7 * HOUR)]
+    found = plan(*held(*range(1, 501)), *outside, storms=(PAST_STORM,))
+    assert found.spike is not None
+    assert (found.spike.storms, found.spike.in_digest, len(found.spike.rulings)) == ((3,), True, 500)
+    assert [mail.ids for mail in found.mails] == [(501, 502)]
+
+
+def test_who_knows_of_a_storm_is_told_no_more_of_it() -> None:
+    by_mail = plan(*held(1, 2), storms=(replace(PAST_STORM, notice=9),))
+    assert (by_mail.mails, by_mail.spike) == ((), None)
+    assert {(one.why, one.notice) for one in by_mail.rulings} == {(Why.STORM, 9)}
+    by_digest = plan(*held(1, 2, digest=7), storms=(PAST_STORM,))
+    assert (by_digest.mails, by_digest.spike) == ((), None)
+    assert {one.detail for one in by_digest.rulings} == {"storm 3: digest 7 has told it"}
+    in_part = plan(*held(1, digest=7), *held(2), storms=(PAST_STORM,))
+    assert in_part.spike is not None, "some of it is news to him"
+    going_on = plan(*held(1, digest=7), storms=(replace(PAST_STORM, until=NOW),))
+    assert going_on.spike is not None
+
+
+def test_a_storm_that_is_over_and_in_no_digest_is_one_mail_besides_the_spike() -> None:
+    found = plan(*held(*range(1, 101), in_digest=False), storms=(PAST_STORM,), rules={"fire": RuleLimits(12)})
+    assert found.spike is not None
+    assert (found.spike.storms, found.spike.in_digest, found.spike.rulings) == ((3,), False, ())
+    assert ([len(mail.ids) for mail in found.mails], found.rulings) == ([100], ())
+
+
+def test_a_storm_over_the_cap_of_a_reader_is_told_when_there_is_room_and_takes_it() -> None:
+    who, past = replace(ANA, alerts_per_hour=1), Past(mails=(NOW - 20 * MINUTE,))
+    found = plan(row(1), row(2), row(9, rule="other"), who=who, past=past, storms=(Storm(3, "fire", of_rule=True),))
+    assert (found.spike, found.mails) == (None, ())
+    assert {(one.why, one.due_at) for one in found.rulings} == {(Why.CAP, NOW + 40 * MINUTE)}
+    rows = [row(id_, state=AlertState.HELD, why=Why.CAP, rule=rule) for id_, rule in ((1, "fire"), (2, "fire"), (9, "other"))]
+    over = Storm(3, "fire", of_rule=True, since=NOW - HOUR, until=NOW + MINUTE)
+    found = plan(*rows, who=who, past=past, now=NOW + 40 * MINUTE, storms=(over,))
+    assert found.spike is not None
+    assert ([one.id for one in found.spike.rulings], found.mails) == ([1, 2], ())
+    assert [(one.id, one.why, one.due_at) for one in found.rulings] == [(9, Why.CAP, NOW + 100 * MINUTE)]
+
+
 @pytest.mark.parametrize(
     ("snooze", "why"),
     [

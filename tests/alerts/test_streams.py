@@ -63,6 +63,7 @@ class Desk:
         if plan.spike is not None:
             notice = len(self.mails) + 1
             self.mails.append((now, frozenset(), Priority.NORMAL))
+            assert not self.spikes.keys() & set(plan.spike.storms), "a storm is told once"
             self.spikes |= dict.fromkeys(plan.spike.storms, notice)
             self._rule(plan.spike.rulings, now, notice, seen)
         self._rule(plan.rulings, now, 0, seen)
@@ -127,14 +128,15 @@ def _stream(seed: int) -> tuple[Desk, dict[int, Pending]]:
             all_rows[id_] = desk.rows[id_] = row
         if rng.random() < 0.05:
             storm = Storm(step, rng.choice(["fire", "outlet-3"]), of_rule=True)
-            storm = replace(storm, of_rule=storm.slug == "fire")
-            desk.limits = replace(desk.limits, storms=(storm,) if rng.random() < 0.5 else ())
+            storm = replace(storm, of_rule=storm.slug == "fire", since=now - HOUR / 6, until=now + rng.choice([1, 40]) * HOUR / 6)
+            desk.limits = replace(desk.limits, storms=(*desk.limits.storms, storm))
+        if rng.random() < 0.1:
+            desk.rows = {id_: replace(row, digest=step if row.in_digest else 0) for id_, row in desk.rows.items()}
         if rng.random() < 0.05:
             snooze = Snooze(step, rng.randint(1, 40), rng.choice(["", "fire"]), "", now + 5 * HOUR)
             desk.limits = replace(desk.limits, snoozes=(snooze,))
         now += rng.choice([timedelta(seconds=5), WAIT, timedelta(minutes=7), HOUR, timedelta(hours=9)])  # the last is an outage
         desk.turn(now)
-    desk.limits = replace(desk.limits, storms=())
     for _ in range(3000):
         if not desk.rows:
             break
@@ -165,10 +167,9 @@ def _quiet_is_quiet(desk: Desk) -> None:
 
 def _caps_hold(desk: Desk) -> None:
     most = desk.reader.alerts_per_hour
-    for at, ids, _ in desk.mails:
-        before = [other for other, _, _ in desk.mails if at - HOUR < other < at]
-        calm = {desk.ended[id_].priority for id_ in ids} - {Priority.HIGH}
-        assert not most or not calm or len(before) < most
+    calm = [at for at, ids, _ in desk.mails if not ids or {desk.ended[id_].priority for id_ in ids} != {Priority.HIGH}]
+    for at in calm if most else ():
+        assert len([other for other, _, _ in desk.mails if at - HOUR < other < at]) + calm.count(at) <= most
     for rule, limits in desk.limits.rules.items():
         told = {id_: at for id_, (state, _, _, at) in desk.done.items() if state is AlertState.SENT}
         mine = [id_ for id_ in told if desk.ended[id_].rule == rule and LANES[rule] is Lane.NOW and desk.ended[id_].in_digest]

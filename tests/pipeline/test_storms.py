@@ -145,6 +145,47 @@ async def test_who_has_no_digest_is_told_all_of_a_storm_in_as_many_mails_as_it_t
         assert all(later - earlier >= HOUR for earlier, later in zip(times, times[3:], strict=False)), "his cap holds"
 
 
+@pytest.mark.parametrize("digest_at", [time(6), time(12)])
+async def test_each_reader_is_told_of_a_storm_once_whenever_he_may_be(
+    clock: Any, config: Any, rows: Rows, digest_at: time
+) -> None:
+    at_night = (time(0), time(7))
+    people = [
+        Recipient("ana", "ana@example.org"),
+        Recipient("ben", "ben@example.org", quiet=at_night, digest_at=digest_at),
+        Recipient("cam", "cam@example.org", quiet=at_night, digest=False),
+        Recipient("dan", "dan@example.org", alerts_per_hour=1),
+    ]
+    other = RuleSpec("other", "Other", "other", Lane.NOW)
+    async with open_app(config(rules=[FIRE, other], people=people), clock=clock) as app:
+        clock.at += timedelta(minutes=30)
+        _publish(app, clock.at, [None], ["other"], source=2)
+        clock.at += timedelta(minutes=1)
+        await app.ticks.alert()
+        for _ in range(10):
+            _publish(app, clock.at, [None] * 10, ["fire"])
+            clock.at += timedelta(minutes=1)
+            await app.ticks.alert()
+        for _ in range(12 * 4):
+            clock.at += timedelta(minutes=15)
+            await app.ticks.digest()
+            await app.ticks.alert()
+        storms = {row.recipient_id: row.created_at for row in rows(app, NoticeRow) if row.kind == "storm"}
+        morning = clock.at.replace(hour=7, minute=11)
+        ben = {} if digest_at == time(6) else {2: morning}
+        assert {id_: at for id_, at in storms.items() if id_ not in (1, 4)} == {3: morning, **ben}, "or a digest has told it"
+        assert storms[1] < clock.at.replace(hour=1, minute=0) < storms[4] < clock.at.replace(hour=2, minute=0)
+        assert [row.kind for row in rows(app, NoticeRow)].count("storm") == len(storms)
+        states = Counter((row.recipient_id, row.state) for row in rows(app, AlertRow) if row.state != "sent")
+        assert states == {(1, "suppressed"): 88, (2, "suppressed"): 100, (4, "suppressed"): 100}, "ana had been told of twelve"
+        (notice,) = rows(app, NoticeRow, NoticeRow.recipient_id == 3, NoticeRow.kind == "storm")
+        (spike,) = rows(app, DeliveryRow, DeliveryRow.id == notice.delivery_id)
+        body = message_from_bytes(spike.message, policy=policy.default).get_body(("plain",))
+        assert body is not None
+        assert "100 articles in the 24 hours to 00:51" in " ".join(body.get_content().split())
+        assert "stands in your next digest" not in body.get_content()
+
+
 async def test_what_is_handed_on_is_handed_on_whole(clock: Any, config: Any, rows: Rows) -> None:
     people = [Recipient("ana", "ana@example.org"), Recipient("eva", "eva@example.org", alerts=False, digest=False)]
     alarm = replace(RULES[1], alerts_per_hour=0)

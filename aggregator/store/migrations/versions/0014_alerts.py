@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("subject", AutoString(), nullable=False),
         sa.Column("slug", AutoString(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
         sa.Column("began_at", UTCDateTime(), nullable=False),
         sa.Column("last_at", UTCDateTime(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),

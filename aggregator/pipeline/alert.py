@@ -57,7 +57,7 @@ async def send_alerts(rooms: Rooms) -> AlertReport:
 
 async def _decide(rooms: Rooms, reader: Reader, limits: Limits, links: Links | None, now: datetime) -> AlertReport:
     store = rooms.store
-    pending = await store.read(alerts.pending, reader.id)
+    pending = await store.read(alerts.pending, reader.id, now)
     past = await store.read(alerts.past, reader.id, {row.story for row in pending}, now)
     oldest = min((row.matched_at for row in pending), default=now)
     his = replace(limits, storms=await store.read(storms.met, reader.id, min(oldest, now)), rests=reader.rests)

@@ -85,20 +85,20 @@ class NewNotice:
 def due_readers(session: Session, now: datetime) -> list[Reader]:
     """Everyone of whom something is to be decided at ``now``."""
     due = select(AlertRow.recipient_id).where(is_open(), col(AlertRow.due_at) <= now).distinct()
-    rows = session.exec(select(RecipientRow).where(col(RecipientRow.id).in_(due)).order_by(col(RecipientRow.id))).all()
-    numbers = select(NoticeRow.recipient_id, func.max(NoticeRow.number)).group_by(col(NoticeRow.recipient_id))
-    known = dict(session.exec(numbers.where(col(NoticeRow.recipient_id).in_([row.id for row in rows]))).all())
+    number = select(func.max(NoticeRow.number)).where(NoticeRow.recipient_id == RecipientRow.id).scalar_subquery()
+    statement = select(RecipientRow, number).where(col(RecipientRow.id).in_(due)).order_by(col(RecipientRow.id))
     return [
-        Reader(
-            row.id or 0, row.slug, row.suppressed or row.alerts_stopped, known.get(row.id or 0) or 0, row.removed_at is not None
-        )
-        for row in rows
+        Reader(row.id or 0, row.slug, row.suppressed or row.alerts_stopped, sent or 0, row.removed_at is not None)
+        for row, sent in session.exec(statement)
     ]
 
 
-def pending(session: Session, recipient_id: int) -> list[Pending]:
-    """Everything that waits for a reader, with where its articles stand now."""
-    rows = session.execute(_placed(recipient_id).where(is_open())).all()
+def pending(session: Session, recipient_id: int, now: datetime) -> list[Pending]:
+    """Everything that waits for a reader, with where its articles stand now; but for what is put off to later than ``now``."""
+    fresh = (col(AlertRow.state) == AlertState.WAITING) & (col(AlertRow.why) == "")
+    rows = session.execute(
+        _placed(col(AlertRow.recipient_id) == recipient_id).where(is_open(), fresh | (col(AlertRow.due_at) <= now))
+    ).all()
     owed = _owed(session, recipient_id, [row.match_id for row, *_ in rows])
     return [
         Pending(
@@ -121,8 +121,8 @@ def pending(session: Session, recipient_id: int) -> list[Pending]:
     ]
 
 
-def _placed(recipient_id: int) -> Select[AlertRow, str, int, int | None, str, datetime]:
-    """A reader's alerts, each with its rule, its story and text, its source, and when it matched."""
+def _placed(mine: ColumnElement[bool]) -> Select[AlertRow, str, int, int | None, str, datetime]:
+    """Alerts (``mine`` says whose), each with its rule, its story and text, its source, and when it matched."""
     return (
         columns(
             AlertRow, col(RuleRow.slug), col(ArticleRow.story_id), col(ArticleRow.group_id), col(SourceRow.slug),
@@ -132,7 +132,7 @@ def _placed(recipient_id: int) -> Select[AlertRow, str, int, int | None, str, da
         .join(RuleRow, col(RuleRow.id) == MatchRow.rule_id)
         .join(ArticleRow, col(ArticleRow.id) == MatchRow.article_id)
         .join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
-        .where(col(AlertRow.recipient_id) == recipient_id)
+        .where(mine)
         .order_by(col(AlertRow.id))
     )  # fmt: skip
 
@@ -174,7 +174,8 @@ def past(session: Session, recipient_id: int, stories: Collection[int], now: dat
 
 def _earlier(session: Session, recipient_id: int, stories: Collection[int]) -> tuple[Earlier, ...]:
     """What is in these stories now, and what was told as one of them and is elsewhere since."""
-    statement = _placed(recipient_id).where(~is_open())
+    # By the stories: the reader's rows are all that he was ever told, and without statistics SQLite would read them.
+    statement = _placed(col(AlertRow.recipient_id) + 0 == recipient_id).where(~is_open())
     ids, found = sorted(stories), list[Earlier]()
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, func, update
 from sqlalchemy import select as columns
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from aggregator.errors import Conflict, NotFound
@@ -153,12 +154,15 @@ def unanswered(session: Session, now: datetime) -> list[Unanswered]:
 
 
 def _open_matches(session: Session, notice: NoticeRow) -> tuple[int, ...]:
+    other = aliased(AlertRow)
     seen = (
-        select(AlertRow.match_id)
-        .join(NoticeRow, col(NoticeRow.id) == AlertRow.notice_id)
-        .where(NoticeRow.rule_id == notice.rule_id, col(NoticeRow.acknowledged_at).is_not(None))
+        select(other.id)
+        .join(NoticeRow, col(NoticeRow.id) == other.notice_id)
+        .where(other.match_id == AlertRow.match_id, col(NoticeRow.acknowledged_at).is_not(None))
+        .where(NoticeRow.rule_id == notice.rule_id)
+        .correlate(AlertRow)
     )
-    mine = (AlertRow.notice_id == notice.id, AlertRow.state == AlertState.SENT, col(AlertRow.match_id).not_in(seen))
+    mine = (AlertRow.notice_id == notice.id, AlertRow.state == AlertState.SENT, ~seen.exists())
     return tuple(session.exec(select(AlertRow.match_id).where(*mine).order_by(col(AlertRow.match_id))).all())
 
 

@@ -40,8 +40,8 @@ def watch(session: Session, now: datetime, factor: int, least: int, *, as_volume
         count = _stories(session, rule.id or 0, last - WINDOW, last)
         if count <= least:
             continue
-        since = max(rule.created_at, last - LOOK_BACK)
-        usual = usual_in_window(_stories(session, rule.id or 0, since, last - WINDOW), last - WINDOW - since)
+        storm = _going_on(session, Subject.RULE, rule.slug, now)
+        usual = storm.usual if storm else _usual_of_rule(session, rule, last - WINDOW, count, factor)
         if is_storm(count, usual, factor=factor, least=least):
             began += _note(session, Subject.RULE, rule.slug, last, now, count, usual)
     for source, last in _sources_that_wait(session):
@@ -66,13 +66,24 @@ def _rules_that_wait(session: Session) -> Iterable[tuple[RuleRow, datetime]]:
     return rows.all()
 
 
-def _stories(session: Session, rule_id: int, start: datetime, end: datetime) -> int:
+def _usual_of_rule(session: Session, rule: RuleRow, until: datetime, count: int, factor: int) -> float:
+    """What a rule has in ten minutes on average: all of it if it is so little that ``count`` is a storm, else enough to see that
+    it is none. A busy rule's fourteen days are much to read."""
+    since = max(rule.created_at, until + WINDOW - LOOK_BACK)
+    enough = int(count / factor / usual_in_window(1, until - since)) + 1
+    return usual_in_window(_stories(session, rule.id or 0, since, until, enough), until - since)
+
+
+def _stories(session: Session, rule_id: int, start: datetime, end: datetime, most: int | None = None) -> int:
     within = (MatchRow.rule_id == rule_id, col(MatchRow.matched_at) > start, col(MatchRow.matched_at) <= end)
-    return session.exec(
-        select(func.count(func.distinct(ArticleRow.story_id)))
+    stories = (
+        select(ArticleRow.story_id)
         .join(MatchRow, col(MatchRow.article_id) == ArticleRow.id)
         .where(*within, ~col(ArticleRow.baseline))
-    ).one()
+        .distinct()
+        .limit(most)
+    )
+    return session.exec(select(func.count()).select_from(stories.subquery())).one()
 
 
 def _sources_that_wait(session: Session) -> Iterable[tuple[SourceRow, datetime]]:
@@ -91,7 +102,8 @@ def _sources_that_wait(session: Session) -> Iterable[tuple[SourceRow, datetime]]
 
 def _of_source(session: Session, source: SourceRow, last: datetime) -> tuple[int, float]:
     """A source's new articles in the ten minutes to ``last``, and how many a poll with news usually brings."""
-    mine = (ArticleRow.source_id == source.id, ~col(ArticleRow.baseline), col(ArticleRow.first_seen_at) > last - WINDOW)
+    # By the instant, of which there is an index: the source has all that it ever gave.
+    mine = (ArticleRow.source_id + 0 == source.id, ~col(ArticleRow.baseline), col(ArticleRow.first_seen_at) > last - WINDOW)
     count = session.exec(select(func.count()).select_from(ArticleRow).where(*mine)).one()
     # Its first poll brought what was there before.
     since = max(source.baseline_at or last, last - LOOK_BACK)
@@ -103,13 +115,16 @@ def _of_source(session: Session, source: SourceRow, last: datetime) -> tuple[int
     return count, entries / max(times, 1)
 
 
+def _going_on(session: Session, subject: Subject, slug: str, now: datetime) -> StormRow | None:
+    mine = (StormRow.subject == subject, StormRow.slug == slug, col(StormRow.last_at) >= now - WINDOW)
+    return session.exec(select(StormRow).where(*mine)).first()
+
+
 def _note(session: Session, subject: Subject, slug: str, last: datetime, now: datetime, count: int, usual: float) -> list[int]:
-    going_on = session.exec(
-        select(StormRow).where(StormRow.subject == subject, StormRow.slug == slug, col(StormRow.last_at) >= now - WINDOW)
-    ).first()
-    if going_on is not None:
-        going_on.last_at, going_on.count = max(now, going_on.last_at), max(count, going_on.count)
-        session.add(going_on)
+    storm = _going_on(session, subject, slug, now)
+    if storm is not None:
+        storm.last_at, storm.count = max(now, storm.last_at), max(count, storm.count)
+        session.add(storm)
         return []
     row = StormRow(subject=subject.value, slug=slug, since=last - WINDOW, began_at=now, last_at=now, count=count, usual=usual)
     session.add(row)

@@ -131,7 +131,7 @@ def tell(applied: Store, config: Config) -> Callable[[datetime], list[set[int]]]
     def decide_all(at: datetime) -> list[set[int]]:
         mails = []
         for reader in applied.read_now(alerts.due_readers, at):
-            pending = applied.read_now(alerts.pending, reader.id)
+            pending = applied.read_now(alerts.pending, reader.id, at)
             past = applied.read_now(alerts.past, reader.id, {row.story for row in pending}, at)
             person = next(person for person in config.recipients if person.slug == reader.slug)
             plan = decide(person, pending, past, Limits(), at)

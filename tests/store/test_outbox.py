@@ -193,5 +193,5 @@ def test_a_claim_reads_no_more_than_it_must(applied: Store, put: Put, now: datet
 def test_what_waits_for_a_reader_is_found_without_what_was_decided(
     applied: Store, plans_of: Callable[..., list[str]], now: datetime
 ) -> None:
-    for plan in (*plans_of("FROM alert", alerts.pending, 1), *plans_of("FROM alert", alerts.due_readers, now)):
+    for plan in (*plans_of("FROM alert", alerts.pending, 1, now), *plans_of("FROM alert", alerts.due_readers, now)):
         assert "ix_alert_due" in plan

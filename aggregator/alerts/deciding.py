@@ -57,7 +57,7 @@ class _Desk:
         self._grown: dict[tuple[str, int], int] = {}
         self._late: set[int] = set()
         self._quiet_until = quiet_until(recipient, now)
-        self._within_the_hour = sorted(at for at in past.mails if at > now - HOUR)
+        self._within_the_hour = self._recent(past.mails)
 
     def plan(self, pending: Sequence[Pending]) -> AlertPlan:
         rows = sorted(pending, key=lambda row: (_WEIGHT[row.priority], row.matched_at, row.match_id))
@@ -146,7 +146,8 @@ class _Desk:
         if not mine or (row.rule, row.story) in self._grown or row.why is Why.STORM:
             return None
         for storm in self._limits.storms:
-            taken_in = self._now <= storm.until or storm.since < row.matched_at <= storm.until
+            goes_on = storm.since <= self._now <= storm.until
+            taken_in = goes_on or storm.since < row.matched_at <= storm.until
             if taken_in and storm.slug == (row.rule if storm.of_rule else row.source):
                 return storm
         return None
@@ -245,13 +246,17 @@ class _Desk:
 
     def _wait_for_room(self, over: dict[str, list[Pending]]) -> None:
         for rule, rows in over.items():
-            told, most = sorted(self._told_of(rule)), self._limit(rule).per_hour
+            told, most = self._told_of(rule), self._limit(rule).per_hour
             room = told[-most] + HOUR if len(told) >= most else next_hour(self._recipient, self._now)
             detail = f"over the cap of {most} stories within the hour; told {_utc(room)}"
             self._rulings += [Ruling(row.id, AlertState.HELD, Why.CAP, detail, room) for row in rows]
 
     def _told_of(self, rule: str) -> list[datetime]:
-        return [at for at in self._past.stories.get(rule, ()) if at > self._now - HOUR]
+        return self._recent(self._past.stories.get(rule, ()))
+
+    def _recent(self, instants: Iterable[datetime]) -> list[datetime]:
+        """Those of the last hour, in order. What lies ahead was before the clock was set back, and holds nothing up."""
+        return sorted(at for at in instants if self._now - HOUR < at <= self._now)
 
     def _shown(self, told: Sequence[Pending]) -> tuple[int, ...]:
         grown = {(row.rule, row.story) for row in told} & self._grown.keys()

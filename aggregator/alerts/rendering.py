@@ -17,6 +17,7 @@ from aggregator.letter import (
     foreign,
     link_lines,
     named,
+    note_lines,
     own_links,
     said,
     sentence,
@@ -221,7 +222,7 @@ def _text(page: _Page, intent: AlertIntent, reader: Reader) -> str:
             lines += story_lines(block, story_facts(block, reader.today, words), words)
         for block in section.brief:
             told = f"{named(sentence(block.headline))} · {named(block.outlet, 80)}"
-            lines += [*said(told, words, "  ", "- "), *address(block.url, "  ")]
+            lines += [*said(told, words, "  ", "- "), *address(block.url, "  "), *note_lines(block, words)]
         lines += [""] if section.brief else []
     for counted in page.left_out:
         lines += [*said(counted, words), ""]

@@ -3,7 +3,7 @@
 from aggregator.letter.isolation import foreign, language_tag, named, safe_url, subject_line, tidy
 from aggregator.letter.languages import retell, words_of
 from aggregator.letter.paper import MOST_BYTES, Stories, first_fitting, write_html
-from aggregator.letter.plain import WIDTH, address, link_lines, own_links, said, sentence, story_lines, wrapped
+from aggregator.letter.plain import WIDTH, address, link_lines, note_lines, own_links, said, sentence, story_lines, wrapped
 from aggregator.letter.stories import Reader, Story, arrange, outlet_of, rank, story_block, story_facts, trim, weight
 from aggregator.letter.volumes import VolumeLine, of_reader, volume_line, volume_subject
 from aggregator.letter.words import Words
@@ -23,6 +23,7 @@ __all__ = [
     "language_tag",
     "link_lines",
     "named",
+    "note_lines",
     "of_reader",
     "outlet_of",
     "own_links",

@@ -54,10 +54,14 @@ def story_lines(block: StoryBlock, facts: Sequence[str], words: Words) -> list[s
     for told in block.texts:
         lines += said(f"{words.more_on}{words.colon}{named(told.title, 200)} · {named(told.outlet, 120)}", words, "  ")
         lines += address(told.url, "  ")
-    if block.note:
-        ours = block.note_language == words.language
-        lines += said(block.note, words, "  ") if ours else wrapped(foreign(block.note), "  ")
-    return [*lines, ""]
+    return [*lines, *note_lines(block, words), ""]
+
+
+def note_lines(block: StoryBlock, words: Words) -> list[str]:
+    """The note on a story, if there is one, the way its language runs."""
+    if not block.note:
+        return []
+    return said(block.note, words, "  ") if block.note_language == words.language else wrapped(foreign(block.note), "  ")
 
 
 def address(url: str, indent: str) -> list[str]:

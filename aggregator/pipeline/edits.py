@@ -61,10 +61,13 @@ async def send_edits(rooms: Rooms) -> int:
         return 0
     now, config, known = rooms.clock.now(), rooms.active.config, await rooms.store.read(registered)
     found = {item.match_id: item for item in await rooms.store.read(matched_articles, [edit.match_id for edit in due])}
-    items = []
+    what: dict[int, list[str]] = {}
     for edit in due:
-        item = found[edit.match_id]
-        note = f"Changed after publication: {edit.what}."
+        what.setdefault(edit.match_id, []).append(edit.what)
+    items = []
+    for match_id, told in what.items():
+        item = found[match_id]
+        note = f"Changed after publication: {'; '.join(dict.fromkeys(told))}."
         items.append(replace(item, article=replace(item.article, note=note)))
     links = await links_of(rooms.store, config.settings, now)
     mails = alert_mails(config, known, items, f"edit:{due[0].id}", now, links)

@@ -199,8 +199,10 @@ def dispatch(
 ) -> tuple[int, ...]:
     """Make a plan true: the notices with their mails in the outbox, and every ruling. Returns the notices' ids.
 
-    Raises Conflict when somebody else has decided for this reader meanwhile; then nothing is changed.
+    Raises Conflict when somebody else has decided for this reader meanwhile, or mail to him rests since, or no more; then
+    nothing is changed.
     """
+    check_unchanged(session, reader.id, reader.rests, removed=reader.removed)
     ids = []
     for number, notice in enumerate(notices, reader.number + 1):
         notice_id = record_notice(session, reader.id, number, notice, now)
@@ -211,6 +213,13 @@ def dispatch(
             session.execute(insert(StormNoticeRow).values(recipient_id=reader.id, storm_id=storm, notice_id=notice_id))
     _rule(session, rulings, now, None)
     return tuple(ids)
+
+
+def check_unchanged(session: Session, recipient_id: int, rests: str = "", *, removed: bool = False) -> None:
+    """Raises Conflict when a reader is not as he was when his mail was written: gone, or stopped, or back again."""
+    row = session.get_one(RecipientRow, recipient_id)
+    if (row.suppressed or row.alerts_stopped, row.removed_at is not None) != (rests, removed):
+        raise Conflict(f"the reader {row.slug!r} was changed meanwhile")
 
 
 def record_notice(session: Session, recipient_id: int, number: int, notice: NewNotice, now: datetime, **more: Any) -> int:

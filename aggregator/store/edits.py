@@ -28,7 +28,8 @@ class DueEdit:
 
 def due_edits(session: Session) -> list[DueEdit]:
     """Every edit that waits to be mailed."""
-    rows = session.exec(select(EditRow).where(EditRow.state == "pending").order_by(col(EditRow.id))).all()
+    # In the order of the index that has them alone.
+    rows = session.exec(select(EditRow).where(EditRow.state == "pending").order_by(col(EditRow.at), col(EditRow.id))).all()
     return [DueEdit(row.id or 0, row.match_id, row.what) for row in rows]
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.alert import AlertState, Why
-from aggregator.store.alerts import NewNotice, is_open, record_notice
+from aggregator.store.alerts import NewNotice, check_unchanged, is_open, record_notice
 from aggregator.store.dialect import upsert
 from aggregator.store.tables import (
     AlertRow,
@@ -206,8 +206,10 @@ def hand_on(
 ) -> None:
     """Give an unanswered notice's matches (``told``, by their ids) to the next reader, after ``number`` others that he had.
 
-    It is one transaction with his mails. Raises Conflict when it was acknowledged, or handed on by somebody else.
+    It is one transaction with his mails. Raises Conflict when it was acknowledged, or handed on by somebody else, or the next
+    reader gets no mail any more.
     """
+    check_unchanged(session, recipient_id)
     close(session, late.id, to, now)
     for place, notice in enumerate(mails, number + 1):
         id_ = record_notice(session, recipient_id, place, notice, now, origin_id=late.id, step=step)

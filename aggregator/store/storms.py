@@ -116,8 +116,9 @@ def _of_source(session: Session, source: SourceRow, last: datetime) -> tuple[int
 
 
 def _going_on(session: Session, subject: Subject, slug: str, now: datetime) -> StormRow | None:
-    mine = (StormRow.subject == subject, StormRow.slug == slug, col(StormRow.last_at) >= now - WINDOW)
-    return session.exec(select(StormRow).where(*mine)).first()
+    mine = (StormRow.subject == subject, StormRow.slug == slug)
+    within = (col(StormRow.began_at) <= now, col(StormRow.last_at) >= now - WINDOW)  # the clock may have been set back
+    return session.exec(select(StormRow).where(*mine, *within)).first()
 
 
 def _note(session: Session, subject: Subject, slug: str, last: datetime, now: datetime, count: int, usual: float) -> list[int]:

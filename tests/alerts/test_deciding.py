@@ -217,6 +217,14 @@ def test_a_storm_over_the_cap_of_a_reader_is_told_when_there_is_room_and_takes_i
     assert [(one.id, one.why, one.due_at) for one in found.rulings] == [(9, Why.CAP, NOW + 100 * MINUTE)]
 
 
+def test_what_lies_ahead_since_the_clock_was_set_back_holds_nothing_up() -> None:
+    ahead = Past(mails=(NOW + 5 * HOUR,), stories={"fire": (NOW + 5 * HOUR,)})
+    who, storm = replace(ANA, alerts_per_hour=1), replace(PAST_STORM, since=NOW + 4 * HOUR, until=NOW + 5 * HOUR, notice=9)
+    found = plan(row(1), row(2, matched_at=NOW + 4.5 * HOUR), who=who, past=ahead, storms=(storm,), rules={"fire": RuleLimits(1)})
+    assert [mail.ids for mail in found.mails] == [(1,)]
+    assert [(one.id, one.notice) for one in found.rulings] == [(2, 9)], "that is of the storm"
+
+
 @pytest.mark.parametrize(
     ("snooze", "why"),
     [

@@ -17,12 +17,13 @@ from aggregator.errors import Conflict
 from aggregator.model.delivery import MatchedArticle, Recipient
 from aggregator.model.rule import Entity, Lane, RuleSpec
 from aggregator.pipeline.digest import draft_digests, receiving, run_digest, slot_due
+from aggregator.pipeline.edits import send_edits
 from aggregator.pipeline.letters import alert_mails
 from aggregator.pipeline.matter import Readings
 from aggregator.store import digests
 from aggregator.store.digests import Run
 from aggregator.store.registry import Registered
-from aggregator.store.tables import DigestEditRow, DigestRow
+from aggregator.store.tables import DigestEditRow, DigestRow, EditRow, MatchRow
 
 Desk = Callable[..., Config]
 Rows = Callable[..., list[Any]]
@@ -180,11 +181,29 @@ async def test_a_digest_that_is_given_up_gives_its_edits_back(
         assert EDIT in " ".join(text.split())
 
 
+async def test_two_edits_of_one_article_that_wait_together_are_both_told(
+    clock: Any, site: Any, relay: Any, watching: Callable[..., Config], rows: Rows
+) -> None:
+    async with open_app(watching(Lane.NOW, ANA), clock=clock) as app:
+        await app.settle()
+        site.publish("fire", "sorrelwood")
+        await _pass(app, clock)
+        (match,) = rows(app, MatchRow)
+        values = {"rule_id": 1, "article_id": match.article_id, "match_id": match.id, "at": clock.at}
+        both = [EditRow(revision=place, what=f"the headline was “{place}”", **values) for place in (2, 3)]
+        app.rooms.store.write_now(lambda session: session.add_all(both))
+        assert await send_edits(app.rooms) == 2
+        await app.settle()
+        text = " ".join(relay.texts("ana@example.org")[-1].split())
+        assert "Changed after publication: the headline was “2”; the headline was “3”." in text
+
+
 def test_edits_that_have_no_room_in_a_mail_come_in_further_ones(
     clock: Any, desk: Desk, match: Callable[..., MatchedArticle]
 ) -> None:
     config = desk(people=[ANA, BEN])
-    items = [match("oak", title=f"Changed {n:03}", url="https://x.example/?" + "&" * 300) for n in range(200)]
+    url, note = "https://x.example/?" + "&" * 300, "Changed after publication: the headline was “{}”."
+    items = [match("oak", title=f"Changed {n:03}", url=url, note=note.format(f"Old {n:03}")) for n in range(200)]
     known = Registered({"oak": 1}, {"oak": 1}, {"ana": 1, "ben": 2}, frozenset())
     mails = alert_mails(config, known, items, "edit:7", clock.at, None)
     assert ([mail.key for mail in mails[:3]], len({mail.message_id for mail in mails})) == (
@@ -192,5 +211,6 @@ def test_edits_that_have_no_room_in_a_mail_come_in_further_ones(
         len(mails),
     )
     bodies = [message_from_bytes(mail.message, policy=policy.default).get_body(("plain",)) for mail in mails]
-    told = [title for body in bodies if body for title in re.findall(r"^- Changed ([0-9]+)", body.get_content(), re.MULTILINE)]
-    assert told == [f"{n:03}" for n in range(200)]
+    told = " ".join(body.get_content() for body in bodies if body)
+    assert re.findall(r"^- Changed ([0-9]+)", told, re.MULTILINE) == [f"{n:03}" for n in range(200)]
+    assert re.findall(r"the headline was “Old ([0-9]+)”", told) == [f"{n:03}" for n in range(200)]

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from aggregator.errors import Conflict, NotFound
 from aggregator.model.delivery import Attempt, AttemptOutcome, Delivery, DeliveryKind, DeliveryState
-from aggregator.store import Store, alerts, deliveries, maintenance, outbox, sources
+from aggregator.store import Store, alerts, deliveries, edits, maintenance, outbox, sources
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.tables import DeliveryRow, RecipientRow
 
@@ -195,3 +195,5 @@ def test_what_waits_for_a_reader_is_found_without_what_was_decided(
 ) -> None:
     for plan in (*plans_of("FROM alert", alerts.pending, 1, now), *plans_of("FROM alert", alerts.due_readers, now)):
         assert "ix_alert_due" in plan
+    (plan,) = plans_of("FROM edit", edits.due_edits)
+    assert "ix_edit_pending" in plan

@@ -41,7 +41,9 @@ def watch(session: Session, now: datetime, factor: int, least: int, *, as_volume
         if count <= least:
             continue
         storm = _going_on(session, Subject.RULE, rule.slug, now)
-        usual = storm.usual if storm else _usual_of_rule(session, rule, last - WINDOW, count, factor)
+        # Within a day a storm does not become what is usual by itself; one that goes on for longer may.
+        young = storm is not None and now - storm.began_at < _DAY
+        usual = storm.usual if storm and young else _usual_of_rule(session, rule, last - WINDOW, count, factor)
         if is_storm(count, usual, factor=factor, least=least):
             began += _note(session, Subject.RULE, rule.slug, last, now, count, usual)
     for source, last in _sources_that_wait(session):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, select
@@ -55,10 +56,17 @@ def waiting(applied: Store, now: datetime) -> Store:
                 )
             )  # fmt: skip
             session.flush()
-            match = {"rule_id": 1, "rule_version": 1, "revision": 1, "spans": [], "aliases": [], "matched_at": now}
+            match: dict[str, Any] = {
+                "rule_id": 1,
+                "rule_version": 1,
+                "revision": 1,
+                "spans": [],
+                "aliases": [],
+                "matched_at": now,
+            }
             session.add(MatchRow(id=id_, article_id=id_, **match))
             session.flush()
-            plain = {"lane": "now", "priority": "normal", "state": "waiting", "created_at": now, "due_at": now}
+            plain: dict[str, Any] = {"lane": "now", "priority": "normal", "state": "waiting", "created_at": now, "due_at": now}
             session.add(AlertRow(recipient_id=1, match_id=id_, **plain))
 
     applied.write_now(put)
@@ -146,7 +154,7 @@ def test_nothing_is_handed_on_to_who_has_stopped_his_alerts(waiting: Store, conf
 
 def test_a_storm_that_lies_ahead_since_the_clock_was_set_back_is_no_storm_now(waiting: Store, now: datetime) -> None:
     later = now + 300 * MINUTE
-    values = {"subject": Subject.RULE.value, "slug": "strike", "count": 40, "usual": 0.5}
+    values: dict[str, Any] = {"subject": Subject.RULE.value, "slug": "strike", "count": 40, "usual": 0.5}
     ahead = StormRow(since=later - 10 * MINUTE, began_at=later, last_at=later, **values)
     waiting.write_now(lambda session: session.add(ahead))
     began = waiting.write_now(storms.watch, now, 2, 3, as_volumes=False)

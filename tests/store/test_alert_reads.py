@@ -14,7 +14,7 @@ from sqlmodel import Session
 from aggregator.config.settings import Config
 from aggregator.fetch import host_key
 from aggregator.store import Store, alerts, notices, registry, snoozes, storms
-from aggregator.store.tables import AlertRow, ArticleRow, MatchRow, NoticeRow, StoryRow, TextGroupRow
+from aggregator.store.tables import AlertRow, ArticleRow, MatchRow, NoticeRow, StormRow, StoryRow, TextGroupRow
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 NEW = range(1, 31)
@@ -145,3 +145,15 @@ def test_what_is_put_off_is_not_read_before_its_time(told: Callable[[range], Sto
     store.write_now(put_off)
     assert {row.match_id for row in store.read_now(alerts.pending, 1, now)} == set(NEW)
     assert len(store.read_now(alerts.pending, 1, now + DAY)) == len(NEW) + 100
+
+
+@pytest.mark.parametrize(("hours", "goes_on"), [(1, True), (23, True), (25, False)])
+def test_what_goes_on_for_more_than_a_day_may_be_the_usual(
+    told: Callable[[range], Store], now: datetime, hours: int, goes_on: bool
+) -> None:
+    store, began, last = told(range(1000, 2000)), now - hours * 60 * MINUTE, now - MINUTE
+    storm = StormRow(subject="rule", slug="strike", since=began, began_at=began, last_at=last, count=30, usual=0.0)
+    store.write_now(lambda session: session.add(storm))
+    store.write_now(storms.watch, now, 100, 20, as_volumes=False)
+    seen = store.read_now(lambda session: session.get_one(StormRow, 1).last_at)
+    assert (seen == now, seen == last) == (goes_on, not goes_on)

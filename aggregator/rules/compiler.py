@@ -13,6 +13,7 @@ from aggregator.model.rule import Document, Entity, Match
 from aggregator.rules.ages import Age
 from aggregator.rules.entities import flatten
 from aggregator.rules.lexer import syntax_error
+from aggregator.rules.literals import plain
 from aggregator.rules.matcher import (
     Aged,
     AllOf,
@@ -32,7 +33,8 @@ from aggregator.rules.matcher import (
 )
 from aggregator.rules.narrowing import Narrowing, leaf_words, narrow
 from aggregator.rules.parser import parse
-from aggregator.rules.reading import Probe, Reading, Scope, plain
+from aggregator.rules.reading import Reading
+from aggregator.rules.streams import Probe, Scope
 from aggregator.rules.syntax import And, AtLeast, EntityRef, Field, Key, Near, Not, Or, Pattern, Query, Term, Warning_
 from aggregator.rules.syntax import Node as SyntaxNode
 from aggregator.text import ZWNJ, spellings, tokenize, unspaced

@@ -13,7 +13,8 @@ from aggregator.model.rule import Document, RuleSpec
 from aggregator.rules.keys import OneOf
 from aggregator.rules.matcher import AllOf, Known, Node
 from aggregator.rules.rarity import commonness
-from aggregator.rules.reading import PAIR, Key, Probe, Reading, Stream
+from aggregator.rules.reading import Reading
+from aggregator.rules.streams import PAIR, Key, Probe, Stream
 from aggregator.rules.syntax import Warning_
 
 K = TypeVar("K")
@@ -198,7 +199,7 @@ class _Index:
             else:
                 anchors.add(item)
         for anchor in anchors:
-            if reading.intervals(anchor.probe):
+            if reading.has(anchor.probe):
                 called.update(anchor.rules)
 
 

@@ -13,7 +13,8 @@ from aggregator.model.rule import Match, Span
 from aggregator.rules.ages import Age
 from aggregator.rules.expressions import Expression
 from aggregator.rules.keys import KeyTest
-from aggregator.rules.reading import Interval, Probe, Reading, Scope
+from aggregator.rules.reading import Reading
+from aggregator.rules.streams import Interval, Probe, Scope
 
 MOST_SPANS = 200
 """A match keeps at most so many spans, the first ones."""
@@ -56,10 +57,10 @@ class Leaf:
         """Whether it stands anywhere in its scope."""
         enough = self.probe.enough
         if not enough:
-            return bool(reading.intervals(self.probe))
+            return reading.has(self.probe)
         text = reading.text
         for key in enough:  # noqa: SIM110 - half the time of any(), and called for every word of every rule that is looked at
-            if key in text.present if isinstance(key, str) else text.neighbours(key):
+            if key in text.words if isinstance(key, str) else text.neighbours(key):
                 return True
         return False
 

@@ -24,7 +24,7 @@ from aggregator.rules.matcher import (
     NoneOf,
     Written,
 )
-from aggregator.rules.reading import Probe, Scope
+from aggregator.rules.streams import Probe, Scope
 
 _DEEPEST = 12  # FTS5's parser has a stack of a hundred symbols; what is nested deeper is left to the matcher.
 _MOST_NEARS = 64

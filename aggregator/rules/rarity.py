@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from aggregator.rules.matcher import AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Leaf, Loose, Node
-from aggregator.rules.reading import Probe
+from aggregator.rules.streams import Probe
 from aggregator.text import unspaced
 
 _LONG = 12

@@ -2,108 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
-from itertools import pairwise
-from typing import Literal, TypeAlias
 
 from aggregator.model.rule import Document
+from aggregator.rules.literals import says, stands
+from aggregator.rules.streams import GAP, Interval, Probe, Scope, Stream
 from aggregator.text import Offsets, attributions, offsets, quotations, terms
 
-Scope: TypeAlias = Literal["text", "title", "body", "lead", "author", "quoted", "unquoted", "cites"]
-Interval: TypeAlias = tuple[int, int]
-"""First and last term position, both included."""
-Key: TypeAlias = str | tuple[str, str]
-"""A word, or two neighbours."""
-
-GAP = 101
-"""Empty positions between title and body, and between authors: one more than the widest NEAR, so that nothing reaches across."""
 AUTHORS = 1 << 30
 """Where the positions of authors begin: beyond every text, so that no word of it is near an author, nor in the same place."""
 LEAD = 100
 """The lead is the title and so many tokens of the body."""
-PAIR = 2
 AUTHORS_JOINED_BY = ", "
-_BLANK = re.compile(r"\s+")
-
-
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Probe:
-    """A word or phrase to look for; shared by all rules that ask for the same.
-
-    It hits where one of ``sequences`` stands; with ``prefix`` the last term is only the beginning of one. ``literal``, if any, is
-    what the original must say at that place, character for character.
-    """
-
-    sequences: tuple[tuple[str, ...], ...]
-    prefix: bool
-    literal: str
-    scope: Scope
-    enough: tuple[Key, ...] = field(init=False)
-    """Words and pairs of neighbours of which one anywhere in title or body is enough; empty if positions must be looked at."""
-
-    def __post_init__(self) -> None:
-        plain = not self.prefix and not self.literal and self.scope == "text" and max(map(len, self.sequences)) <= PAIR
-        object.__setattr__(self, "enough", tuple(map(_key, self.sequences)) if plain else ())
-
-
-def _key(sequence: tuple[str, ...]) -> Key:
-    return sequence[0] if len(sequence) == 1 else (sequence[0], sequence[1])
-
-
-class Stream:
-    """Terms in a row, and where words and phrases stand among them."""
-
-    def __init__(self, row: list[str]) -> None:
-        self._row = row
-        self.present = set(row)
-
-    @cached_property
-    def _line(self) -> str:
-        """All terms, each between blanks. Terms hold no blanks, so that counting blanks counts terms."""
-        return f" {' '.join(self._row)} "
-
-    @cached_property
-    def pairs(self) -> set[tuple[str, str]]:
-        """All terms with their next neighbours. Worth its time when many are looked up."""
-        return set(pairwise(self._row))
-
-    def neighbours(self, pair: tuple[str, str]) -> bool:
-        """Whether the second of ``pair`` stands behind the first anywhere."""
-        if "pairs" in self.__dict__:
-            return pair in self.pairs
-        first, second = pair
-        return first in self.present and second in self.present and f" {first} {second} " in self._line
-
-    def find(self, probe: Probe) -> list[Interval]:
-        """Where ``probe``'s sequences stand, sorted, without regard to its scope and literal."""
-        if len(probe.sequences) == 1:
-            return self._find(probe.sequences[0], probe.prefix)
-        found = {interval for sequence in probe.sequences for interval in self._find(sequence, probe.prefix)}
-        return sorted(found)
-
-    def _find(self, sequence: Sequence[str], prefix: bool) -> list[Interval]:
-        if not self._may_hold(sequence[:-1] if prefix else sequence):
-            return []
-        line, wanted = self._line, f" {' '.join(sequence)}{'' if prefix else ' '}"
-        found: list[Interval] = []
-        first, counted, longer = 0, 0, len(sequence) - 1
-        at = line.find(wanted)
-        while at >= 0:
-            first += line.count(" ", counted, at)
-            counted = at
-            found.append((first, first + longer))
-            at = line.find(wanted, at + 1)
-        return found
-
-    def _may_hold(self, sequence: Sequence[str]) -> bool:
-        """A quick no: a word, or two neighbours where they are known, that are not there."""
-        return self.present.issuperset(sequence) and ("pairs" not in self.__dict__ or self.pairs.issuperset(pairwise(sequence)))
 
 
 def _parted(text: str, *, quoted: bool) -> list[Interval]:
@@ -112,11 +26,6 @@ def _parted(text: str, *, quoted: bool) -> list[Interval]:
     if quoted:
         return inside
     return list(zip([0, *(end for _, end in inside)], [*(start for start, _ in inside), len(text)], strict=True))
-
-
-def plain(text: str) -> str:
-    """``text`` with every run of white space one space, canonically composed: how literals are compared."""
-    return unicodedata.normalize("NFC", _BLANK.sub(" ", text))
 
 
 class Reading:
@@ -129,23 +38,20 @@ class Reading:
         self.document = document
         self._now = now
         self._found: dict[Probe, list[Interval]] = {}
+        self._literals: dict[Probe, bool | None] = {}
 
     @cached_property
     def text(self) -> Stream:
         """The terms of title and body. A key, a regular expression or a literal may fail without them."""
-        return Stream([*self._title, *[""] * GAP, *terms(self.document.body)])
-
-    @cached_property
-    def _title(self) -> list[str]:
-        return terms(self.document.title)
+        return Stream(self.document.title, self.document.body)
 
     @cached_property
     def _title_end(self) -> int:
-        return len(self._title)
+        return len(terms(self.document.title))
 
     @cached_property
     def _body_start(self) -> int:
-        return len(self._title) + GAP
+        return self._title_end + GAP
 
     @property
     def now(self) -> datetime:
@@ -157,10 +63,12 @@ class Reading:
     @cached_property
     def authors(self) -> Stream:
         """The authors' names, far enough from each other."""
-        row: list[str] = []
-        for author in self.document.authors:
-            row.extend((*terms(author), *[""] * GAP))
-        return Stream(row)
+        return Stream(*self.document.authors)
+
+    def has(self, probe: Probe) -> bool:
+        """Whether ``probe`` hits anywhere. Of a literal the original tells, for less than its places."""
+        known = self._stands(probe) if probe.literal and probe.scope in ("text", "title", "body") else None
+        return bool(self.intervals(probe)) if known is None else known
 
     def intervals(self, probe: Probe) -> list[Interval]:
         """Where ``probe`` hits, sorted. Positions of the scope ``author`` begin at ``AUTHORS``."""
@@ -170,8 +78,8 @@ class Reading:
         return found
 
     def _look(self, probe: Probe) -> list[Interval]:
-        if probe.literal and not self._may_hold(probe):
-            return []
+        if probe.literal and probe.scope != "author" and self._stands(probe) is False:
+            return []  # a quick no: exact offsets cost a second analysis of the text
         if probe.scope == "author":
             found = [(AUTHORS + first, AUTHORS + last) for first, last in self.authors.find(probe)]
         else:
@@ -269,12 +177,14 @@ class Reading:
                 for field_, _, text in (title, body):
                     yield from ((field_, start, text[start:end]) for start, end in attributions(text))
 
-    def _may_hold(self, probe: Probe) -> bool:
-        """A quick no for literals: exact offsets cost a second analysis of the text."""
-        if probe.scope == "author" or not self._composed:
-            return True
-        piece = probe.literal.split(" ", 1)[0]
-        return piece in self.document.title or piece in self.document.body
+    def _stands(self, probe: Probe) -> bool | None:
+        """Whether a literal stands in title and body, or that one of them in which it is looked for; None: not known yet."""
+        if probe not in self._literals:
+            title, body = self.document.title, self.document.body
+            texts = (title, body) if probe.scope not in ("title", "body") else (title,) if probe.scope == "title" else (body,)
+            told = [stands(text, probe) for text in texts] if self._composed else [None]
+            self._literals[probe] = True if True in told else None if None in told else False
+        return self._literals[probe]
 
     @cached_property
     def _composed(self) -> bool:
@@ -282,8 +192,7 @@ class Reading:
 
     def _says(self, interval: Interval, probe: Probe) -> bool:
         name, start, end = self.place(interval, probe.scope)
-        said = plain(self._original(name)[start:end])
-        return said.startswith(probe.literal) if probe.prefix else said == probe.literal
+        return says(self._original(name)[start:end], probe)
 
     def _original(self, name: str) -> str:
         match name:

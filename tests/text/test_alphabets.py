@@ -9,6 +9,7 @@ from aggregator.text import alphabets, index_text, offsets, terms, tokenize
 SPACES = " \n\t\x00\x1c\x85.,-_’ '"
 ALPHABETS = (alphabets._LATIN, alphabets._CENTRAL, alphabets._CYRILLIC, alphabets._ARABIC)
 plain = "".join(map(chr, range(128)))
+LONG = "so many words that a text is not short any more, " * 2
 texts = st.one_of(
     *(
         st.text(st.one_of(st.sampled_from(part), st.sampled_from(alphabets._SIGNS + SPACES), st.sampled_from(plain)), max_size=40)
@@ -24,9 +25,11 @@ texts = st.one_of(
 @settings(max_examples=600, deadline=None, derandomize=True, database=None)
 @given(texts)
 def test_terms_and_offsets_are_those_of_the_tokens(text: str) -> None:
-    tokens = tokenize(text)
-    assert terms(text) == [token.term for token in tokens]
-    assert offsets(text) == [(token.start, token.end) for token in tokens]
+    for whole in (text, f"{text} {LONG}", f"{LONG}, {text}\n{text}"):
+        tokens = tokenize(whole)
+        assert terms(whole) == [token.term for token in tokens]
+        assert index_text(whole) == " ".join(token.term for token in tokens)
+        assert offsets(whole) == [(token.start, token.end) for token in tokens]
 
 
 @pytest.mark.parametrize("part", ALPHABETS)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from aggregator.model.article import Article, TextOrigin
-from aggregator.model.rule import Document, RuleSpec
+from aggregator.model.rule import RuleSpec
 from aggregator.rules import CompiledQuery, key_values
 from aggregator.store import fulltext
-from aggregator.store.candidates import domain_of
+from aggregator.store.candidates import documents
 from aggregator.store.matches import later_of_story
 from aggregator.store.search import narrowed
 from aggregator.store.tables import ArticleRow, SourceRow
@@ -24,9 +24,6 @@ BATCH = 500
 _ABOUT = (
     ArticleRow.id, ArticleRow.story_id, ArticleRow.group_id, SourceRow.slug, SourceRow.name, ArticleRow.title, ArticleRow.url,
     ArticleRow.published_at, ArticleRow.first_seen_at, ArticleRow.baseline, ArticleRow.words,
-)  # fmt: skip
-_TO_MATCH = (
-    ArticleRow.text, ArticleRow.authors, ArticleRow.tags, ArticleRow.language, SourceRow.outlet_group, SourceRow.country,
 )  # fmt: skip
 
 
@@ -87,15 +84,21 @@ def _found(
     session: Session, query: CompiledQuery, since: datetime | None, until: datetime | None, rule: RuleSpec | None
 ) -> Iterator[Hit]:
     narrow = query.narrowing()
-    # What the index answers to the letter needs no text; all else is put to the matcher.
-    exact = narrow.exact and fulltext.exact(session, narrow.fts)
-    columns: tuple[Any, ...] = _ABOUT if exact else (*_ABOUT, *_TO_MATCH)
-    statement = select(*columns).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
-    statement = statement.where(*narrowed(session, narrow, since, until), *(_noise(rule) if rule else ())).order_by(ArticleRow.id)
-    for row in session.execute(statement.execution_options(yield_per=BATCH)):
+    asked = (*narrowed(session, narrow, since, until), *(_noise(rule) if rule else ()))
+    if narrow.exact and fulltext.exact(session, narrow.fts):  # what the index answers to the letter needs no text
+        found = _select(*_ABOUT).where(*asked).order_by(ArticleRow.id)
+        yield from (Hit(*row) for row in session.execute(found.execution_options(yield_per=BATCH)))
+        return
+    candidates = _select(ArticleRow.id).where(*asked).order_by(ArticleRow.id)
+    for batch in session.scalars(candidates.execution_options(yield_per=BATCH)).partitions():
         # The age of an article is that at which the rule would have met it.
-        if exact or query.holds(_document(row), row.first_seen_at):
-            yield Hit(*row[: len(_ABOUT)])
+        ids = [place.article_id for place, read, first_seen_at in documents(session, batch) if query.holds(read, first_seen_at)]
+        about = _select(*_ABOUT).where(col(ArticleRow.id).in_(ids)).order_by(ArticleRow.id)
+        yield from (Hit(*row) for row in session.execute(about))
+
+
+def _select(*columns: Any) -> Any:
+    return select(*columns).join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
 
 
 def _noise(rule: RuleSpec) -> Iterator[ColumnElement[bool]]:
@@ -106,24 +109,6 @@ def _noise(rule: RuleSpec) -> Iterator[ColumnElement[bool]]:
         yield col(SourceRow.slug).not_in(key_values("source", rule.exclude_sources))
     if rule.exclude_groups:
         yield col(SourceRow.outlet_group).not_in(key_values("group", rule.exclude_groups))
-
-
-def _document(row: Row[Any]) -> Document:
-    text, authors, tags, language, group, country = row[len(_ABOUT) :]
-    return Document(
-        title=row.title,
-        body=text,
-        authors=tuple(authors),
-        source=row.slug,
-        domain=domain_of(row.url),
-        url=row.url,
-        language=language or "",
-        country=country,
-        group=group,
-        tags=tuple(tags),
-        published_at=row.published_at or row.first_seen_at,
-        words=row.words,
-    )
 
 
 def bare_count(session: Session, query: CompiledQuery) -> int:

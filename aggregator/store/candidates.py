@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,9 +33,12 @@ MOST_VALUES = 100
 SHOWN_AT: Mapped[datetime] = col(ArticleRow.shown_at)
 """When an article was published, or else first seen."""
 
+_ORDINARY = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
+"""The beginning of nearly every address, with its host."""
+
 _DOCUMENTS = (
     "SELECT a.id, a.title, a.text, CAST(a.authors AS TEXT), CAST(a.tags AS TEXT), a.url, a.language, a.shown_at, a.words,"
-    " s.slug, s.outlet_group, s.country FROM article AS a JOIN source AS s ON s.id = a.source_id"
+    " a.first_seen_at, s.slug, s.outlet_group, s.country FROM article AS a JOIN source AS s ON s.id = a.source_id"
     " WHERE a.id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
 )
 
@@ -68,24 +72,30 @@ def document(found: Article) -> Document:
 
 def domain_of(url: str) -> str:
     """The host of an address, without ``www.``."""
-    return (urlsplit(url).hostname or "").removeprefix("www.")
+    ordinary = _ORDINARY.match(url)
+    return (ordinary[1] if ordinary else urlsplit(url).hostname or "").removeprefix("www.")
 
 
-def documents(session: Session, ids: Sequence[int]) -> list[tuple[Place, Document]]:
-    """The same for many articles, in the order of their ids, with where each stands by its date."""
+def documents(session: Session, ids: Sequence[int]) -> list[tuple[Place, Document, datetime]]:
+    """The same for many articles, in the order of their ids, with where each stands by its date, and when it was first seen."""
     found = {
         id_: (
             Place(0.0, at := instant(shown_at), id_),
             Document(
-                title, text, tuple(json.loads(authors)), slug, domain_of(url), url, language or "", country, group,
-                tuple(json.loads(tags)), at, words,
+                title, text, _strings(authors), slug, domain_of(url), url, language or "", country, group, _strings(tags), at,
+                words,
             ),
+            instant(seen_at),
         )
-        for id_, title, text, authors, tags, url, language, shown_at, words, slug, group, country in driver(session).execute(
-            _DOCUMENTS, {"ids": json.dumps(list(ids))}
+        for id_, title, text, authors, tags, url, language, shown_at, words, seen_at, slug, group, country in (
+            driver(session).execute(_DOCUMENTS, {"ids": json.dumps(list(ids))})
         )
     }  # fmt: skip
     return [found[id_] for id_ in ids if id_ in found]
+
+
+def _strings(written: str) -> tuple[str, ...]:
+    return tuple(json.loads(written)) if written != "[]" else ()
 
 
 def narrowed(

@@ -111,7 +111,7 @@ class _Hunt:
         with closing(candidates(self._session, self._narrow, self._bounds, after, oldest_first=oldest_first)) as ids:
             while batch := list(islice(ids, size)):
                 wanted = batch if self._most is None else batch[: self._most - read]
-                for place, found in documents(self._session, wanted):
+                for place, found, _ in documents(self._session, wanted):
                     self._last = place
                     yield place, found
                 read += len(wanted)

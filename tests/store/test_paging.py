@@ -110,7 +110,7 @@ def _true(store: Store, query: CompiledQuery) -> dict[int, tuple[Document, datet
 
     def read(session: Session) -> dict[int, tuple[Document, datetime]]:
         everything = candidates.documents(session, range(1, 2 * COUNT))
-        return {place.article_id: (found, place.shown_at) for place, found in everything if query.match(found, NOW)}
+        return {place.article_id: (found, place.shown_at) for place, found, _ in everything if query.match(found, NOW)}
 
     return store.read_now(read)
 
@@ -259,7 +259,7 @@ def test_the_score_is_that_of_the_archive(shelf: Store) -> None:
     query = compile_query("harbour OR strike OR 中国", {})
 
     def everything(session: Session) -> list[Document]:
-        return [found for _, found in candidates.documents(session, range(1, COUNT + 1))]
+        return [found for _, found, _ in candidates.documents(session, range(1, COUNT + 1))]
 
     documents = shelf.read_now(everything)
     whole = {"harbour": ("harbour",), "strike": ("strike",), "中国": ("中", "国")}

@@ -15,6 +15,8 @@ from aggregator.model.rule import Entity
 from aggregator.rules import compile_query
 from aggregator.store import Store, fulltext, migrate
 from aggregator.store.articles import articles_by_id
+from aggregator.store.backtests import backtest
+from aggregator.store.candidates import domain_of
 from aggregator.store.search import document, search
 from aggregator.store.tables import ArticleRow, SourceRow, StoryRow, TextGroupRow
 from aggregator.store.tsquery import MOST_LETTERS, tsquery, tsvector
@@ -118,9 +120,57 @@ def test_both_find_what_the_matcher_finds_in_every_article(shelves: tuple[Store,
             found, total = store.read_now(search, compiled, None, None, 1000)
             assert total == len(found)
             answers.append([(article.id, match.spans, match.aliases) for article, match in found])
+            assert [hit.article_id for hit in store.read_now(backtest, compiled, None, None)] == sorted(expected), written
         assert answers[0] == answers[1], written
         assert {id_: (spans, aliases) for id_, spans, aliases in answers[0]} == expected, written
     assert hits > 500, "the queries ask for something"
+
+
+def test_a_backtest_tells_all_of_its_hits_and_counts_age_from_when_they_came(shelves: tuple[Store, Store]) -> None:
+    for store in shelves:
+        stored = store.read_now(articles_by_id, range(1, 200))
+        for asked, wanted in (("=Port age<1h", True), ("=Port age>1h", False)):
+            hits = store.read_now(backtest, compile_query(asked, {}), START + timedelta(days=9), None)
+            exact = compile_query("=Port", {})
+            expected = {
+                id_
+                for id_, found in stored.items()
+                if wanted and exact.holds(document(found)) and found.first_seen_at >= START + timedelta(days=9)
+            }
+            assert {hit.article_id for hit in hits} == expected
+            for hit in hits:
+                found = stored[hit.article_id]
+                assert (
+                    hit.title,
+                    hit.url,
+                    hit.source,
+                    hit.published_at,
+                    hit.first_seen_at,
+                    hit.words,
+                    hit.story_id,
+                    hit.group_id,
+                ) == (found.title, found.url, found.source_slug, found.published_at, found.first_seen_at, found.words, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("https://www.example.org/a?b#c", "example.org"),
+        ("http://example.org", "example.org"),
+        ("http://example.org?a", "example.org"),
+        ("http://example.org:80/", "example.org"),
+        ("HTTP://WWW.Example.org/", "example.org"),
+        ("http://me:secret@example.org/", "example.org"),
+        ("http://[::1]/", "::1"),
+        ("http://exa\nmple.org/", "example.org"),
+        ("http://example.org\n", "example.org"),
+        ("http://bücher.example/", "bücher.example"),
+        ("about:blank", ""),
+        ("", ""),
+    ],
+)
+def test_the_domain_of_an_address(url: str, domain: str) -> None:
+    assert domain_of(url) == domain
 
 
 @pytest.mark.parametrize(

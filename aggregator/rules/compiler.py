@@ -31,8 +31,9 @@ from aggregator.rules.matcher import (
     Written,
     match,
 )
-from aggregator.rules.narrowing import Narrowing, leaf_words, narrow
+from aggregator.rules.narrowing import Narrowing, narrow
 from aggregator.rules.parser import parse
+from aggregator.rules.ranking import leaf_words
 from aggregator.rules.reading import Reading
 from aggregator.rules.streams import Probe, Scope
 from aggregator.rules.syntax import And, AtLeast, EntityRef, Field, Key, Near, Not, Or, Pattern, Query, Term, Warning_

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Literal, TypeAlias, TypeVar
 
+from aggregator.model.rule import Document
 from aggregator.rules.keys import KeyTest, ListKey, OneOf, Published, UrlHolds, WordCount
 from aggregator.rules.matcher import (
     Aged,
@@ -24,6 +25,7 @@ from aggregator.rules.matcher import (
     NoneOf,
     Written,
 )
+from aggregator.rules.reading import Reading
 from aggregator.rules.streams import Probe, Scope
 
 _DEEPEST = 12  # FTS5's parser has a stack of a hundred symbols; what is nested deeper is left to the matcher.
@@ -46,6 +48,8 @@ class Narrowing:
     ``sources``, ``languages``, ``countries``, ``groups``: the article's value is one of these, to the letter (empty: any).
     ``tags``: one of its tags is. ``domains``: its host is one of these, or ends with a dot and one. ``urls``: its address,
     casefolded, holds one. ``date_from <= published < date_to`` in UTC, ``least_words <= words <= most_words`` (None: open).
+    ``authors`` and ``titles``: what must hold of the authors alone, and of the title alone (None: nothing), which no index
+    knows; see ``may_be_by`` and ``may_be_titled``.
     ``exact``: all this together says neither more nor less than the query, so that nothing is left to verify but spans.
     """
 
@@ -61,7 +65,17 @@ class Narrowing:
     date_to: datetime | None = None
     least_words: int | None = None
     most_words: int | None = None
+    authors: Node | None = None
+    titles: Node | None = None
     exact: bool = False
+
+    def may_be_by(self, authors: Sequence[str]) -> bool:
+        """Whether an article by these authors may match."""
+        return self.authors is None or self.authors.holds(Reading(Document("", "", authors=tuple(authors))))
+
+    def may_be_titled(self, title: str) -> bool:
+        """Whether an article with this title may match."""
+        return self.titles is None or self.titles.holds(Reading(Document(title, "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,8 @@ class _Part:
     keys: dict[_Column, tuple[str, ...]] = field(default_factory=dict)
     dates: tuple[datetime | None, datetime | None] = (None, None)
     words: tuple[int | None, int | None] = (None, None)
+    authors: Node | None = None
+    titles: Node | None = None
     exact: bool = False
     depth: int = 0
 
@@ -86,8 +102,9 @@ def narrow(root: Node, now: datetime | None = None) -> Narrowing:
     part = _narrow(root, now)
     sources, languages, countries, groups, domains, tags, urls = (part.keys.get(key, ()) for key in (*_SINGLE, *_OTHERS))
     return Narrowing(
-        part.fts, sources, domains, languages, countries, groups, tags, urls, *part.dates, *part.words, exact=part.exact
-    )
+        part.fts, sources, domains, languages, countries, groups, tags, urls, *part.dates, *part.words, part.authors, part.titles,
+        part.exact,
+    )  # fmt: skip
 
 
 def _narrow(node: Node, now: datetime | None) -> _Part:
@@ -110,51 +127,12 @@ def _narrow(node: Node, now: datetime | None) -> _Part:
             return _inexact(_narrow(left, now))
         case Count(least=least, part=part):
             return _narrow(part, now) if least == 1 else _inexact(_narrow(part, now))
+        case Written(scope="author"):
+            return _Part(authors=node)
+        case Written(scope="title"):
+            return _Part(titles=node)
         case _:
             return _Part()
-
-
-def leaf_words(root: Node) -> dict[str, str | None]:
-    """Of each leaf that a match can have spans of: the FTS5 expression for the articles that hold its words anywhere.
-
-    The words of a phrase are asked for one by one, which every index can count alike. None: no index knows them.
-    """
-    found: dict[str, list[Leaf]] = {}
-    _collect(root, found)
-    return {label: _words(leaves) for label, leaves in found.items()}
-
-
-def _collect(node: Node, found: dict[str, list[Leaf]]) -> None:
-    match node:
-        case Leaf():
-            found.setdefault(node.label, []).append(node)
-        case Loose(whole=whole):
-            _collect(whole, found)
-        case Written(label=label):
-            found.setdefault(label, [])
-        case AllOf(parts=parts) | AnyOf(parts=parts) | AnyPlace(parts=parts):
-            for part in parts:
-                _collect(part, found)
-        case Beside(left=left, right=right):
-            _collect(left, found)
-            _collect(right, found)
-        case Apart(left=left):
-            _collect(left, found)
-        case Count(part=part):
-            _collect(part, found)
-        case _:
-            pass
-
-
-def _words(leaves: Sequence[Leaf]) -> str | None:
-    ways = dict.fromkeys((sequence, leaf.probe.prefix) for leaf in leaves for sequence in leaf.probe.sequences)
-    if not ways or any(leaf.probe.scope == "author" for leaf in leaves):
-        return None
-    parts = []
-    for (*firsts, last), prefix in ways:
-        words = [*(f'"{word}"' for word in firsts), f'"{last}" *' if prefix else f'"{last}"']
-        parts.append(words[0] if len(words) == 1 else f"({' AND '.join(dict.fromkeys(words))})")
-    return parts[0] if len(parts) == 1 else f"({' OR '.join(dict.fromkeys(parts))})"
 
 
 def _inexact(part: _Part) -> _Part:
@@ -164,7 +142,7 @@ def _inexact(part: _Part) -> _Part:
 def _leaf(leaf: Leaf) -> _Part:
     probe = leaf.probe
     if probe.scope == "author":
-        return _Part()
+        return _Part(authors=leaf)
     column = _column(probe.scope)
     phrases = [_Part(f"{column}{_phrase(sequence, probe.prefix)}", exact=True) for sequence in probe.sequences]
     fts, depth = _joined(phrases, "OR")
@@ -268,7 +246,21 @@ def _both(parts: Sequence[_Part]) -> _Part:
             exact = exact and bool(shared)
             keys[key] = shared or keys[key]
     dates, words = _within(part.dates for part in parts), _within(part.words for part in parts)
-    return _Part(fts, keys, dates, words, exact and (fts is not None or not texts), depth)
+    authors, titles = _each(part.authors for part in parts), _each(part.titles for part in parts)
+    return _Part(fts, keys, dates, words, authors, titles, exact and (fts is not None or not texts), depth)
+
+
+def _each(nodes: Iterable[Node | None]) -> Node | None:
+    """What says all of ``nodes``; None says nothing."""
+    asked = tuple(node for node in nodes if node is not None)
+    return AllOf(asked) if len(asked) > 1 else asked[0] if asked else None
+
+
+def _some(nodes: Iterable[Node | None]) -> Node | None:
+    """What says that one of ``nodes`` holds; None says nothing."""
+    asked = tuple(nodes)
+    known = tuple(node for node in asked if node is not None)
+    return AnyOf(known) if len(known) == len(asked) else None
 
 
 def _within(spans: Iterable[tuple[T | None, T | None]]) -> tuple[T | None, T | None]:
@@ -287,7 +279,10 @@ def _any(parts: Sequence[_Part]) -> _Part:
         if all(key in part.keys for part in parts):
             keys[key] = tuple(dict.fromkeys(value for part in parts for value in part.keys[key]))
     dates, words = _hull(part.dates for part in parts), _hull(part.words for part in parts)
-    return _Part(fts, keys, dates, words, exact=fts is not None and all(part.is_text for part in parts), depth=depth)
+    authors, titles = _some(part.authors for part in parts), _some(part.titles for part in parts)
+    return _Part(
+        fts, keys, dates, words, authors, titles, exact=fts is not None and all(part.is_text for part in parts), depth=depth
+    )
 
 
 def _key(test: KeyTest) -> _Part:

@@ -17,11 +17,12 @@ Lucene's, never negative.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from aggregator.model.rule import Match
 from aggregator.model.search import Statistics
+from aggregator.rules.matcher import AllOf, AnyOf, AnyPlace, Apart, Beside, Count, Leaf, Loose, Node, Written
 
 K1 = 1.2
 B = 0.75
@@ -59,3 +60,46 @@ def recency(age: timedelta) -> float:
 def relevance(match: Match, words: int, age: timedelta, known: Statistics) -> float:
     """The score of a match; 0 if the query found nothing but what is known about the article (keys)."""
     return recency(age) * bm25(frequencies(match), words, known)
+
+
+def leaf_words(root: Node) -> dict[str, str | None]:
+    """Of each leaf that a match can have spans of: the FTS5 expression for the articles that hold its words anywhere.
+
+    The words of a phrase are asked for one by one, which every index can count alike. None: no index knows them.
+    """
+    found: dict[str, list[Leaf]] = {}
+    _collect(root, found)
+    return {label: _words(leaves) for label, leaves in found.items()}
+
+
+def _collect(node: Node, found: dict[str, list[Leaf]]) -> None:
+    match node:
+        case Leaf():
+            found.setdefault(node.label, []).append(node)
+        case Loose(whole=whole):
+            _collect(whole, found)
+        case Written(label=label):
+            found.setdefault(label, [])
+        case AllOf(parts=parts) | AnyOf(parts=parts) | AnyPlace(parts=parts):
+            for part in parts:
+                _collect(part, found)
+        case Beside(left=left, right=right):
+            _collect(left, found)
+            _collect(right, found)
+        case Apart(left=left):
+            _collect(left, found)
+        case Count(part=part):
+            _collect(part, found)
+        case _:
+            pass
+
+
+def _words(leaves: Sequence[Leaf]) -> str | None:
+    ways = dict.fromkeys((sequence, leaf.probe.prefix) for leaf in leaves for sequence in leaf.probe.sequences)
+    if not ways or any(leaf.probe.scope == "author" for leaf in leaves):
+        return None
+    parts = []
+    for (*firsts, last), prefix in ways:
+        words = [*(f'"{word}"' for word in firsts), f'"{last}" *' if prefix else f'"{last}"']
+        parts.append(words[0] if len(words) == 1 else f"({' AND '.join(dict.fromkeys(words))})")
+    return parts[0] if len(parts) == 1 else f"({' OR '.join(dict.fromkeys(parts))})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, func
@@ -14,7 +15,7 @@ from aggregator.model.article import Article, TextOrigin
 from aggregator.model.rule import RuleSpec
 from aggregator.rules import CompiledQuery, key_values
 from aggregator.store import fulltext
-from aggregator.store.candidates import documents
+from aggregator.store.candidates import documents, heading, may_match
 from aggregator.store.matches import later_of_story
 from aggregator.store.search import narrowed
 from aggregator.store.tables import ArticleRow, SourceRow
@@ -89,11 +90,12 @@ def _found(
         found = _select(*_ABOUT).where(*asked).order_by(ArticleRow.id)
         yield from (Hit(*row) for row in session.execute(found.execution_options(yield_per=BATCH)))
         return
-    candidates = _select(ArticleRow.id).where(*asked).order_by(ArticleRow.id)
-    for batch in session.scalars(candidates.execution_options(yield_per=BATCH)).partitions():
+    candidates = _select(*heading(narrow)).where(*asked).order_by(ArticleRow.id)
+    ids = may_match(narrow, session.execute(candidates.execution_options(yield_per=BATCH)))
+    while batch := list(islice(ids, BATCH)):
         # The age of an article is that at which the rule would have met it.
-        ids = [place.article_id for place, read, first_seen_at in documents(session, batch) if query.holds(read, first_seen_at)]
-        about = _select(*_ABOUT).where(col(ArticleRow.id).in_(ids)).order_by(ArticleRow.id)
+        hits = [place.article_id for place, read, first_seen_at in documents(session, batch) if query.holds(read, first_seen_at)]
+        about = _select(*_ABOUT).where(col(ArticleRow.id).in_(hits)).order_by(ArticleRow.id)
         yield from (Hit(*row) for row in session.execute(about))
 
 

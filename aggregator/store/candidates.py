@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, LargeBinary, TextClause, cast, func, or_, tuple_
@@ -32,6 +34,9 @@ MOST_VALUES = 100
 
 SHOWN_AT: Mapped[datetime] = col(ArticleRow.shown_at)
 """When an article was published, or else first seen."""
+_WRITTEN_AUTHORS = cast(ArticleRow.authors, AutoString())
+MOST_BYLINES = 1 << 16
+"""Of so many different lists of authors it is remembered whether they are asked for."""
 
 _ORDINARY = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
 """The beginning of nearly every address, with its host."""
@@ -129,10 +134,36 @@ def _of_columns(session: Session, narrow: Narrowing) -> Iterator[ColumnElement[b
     for values in (narrow.domains, narrow.urls):
         if 0 < len(values) <= MOST_VALUES and all(map(str.isascii, values)):
             yield or_(*(func.lower(url).contains(value, autoescape=True) for value in values), size > func.length(url))
+    if narrow.authors is not None:
+        yield _WRITTEN_AUTHORS != "[]"
     if narrow.least_words is not None:
         yield col(ArticleRow.words) >= narrow.least_words
     if narrow.most_words is not None:
         yield col(ArticleRow.words) <= narrow.most_words
+
+
+def heading(narrow: Narrowing) -> tuple[Any, ...]:
+    """The columns that :func:`may_match` needs: an article's id, and what is asked of it that no index knows, but its text."""
+    return (
+        col(ArticleRow.id),
+        *((col(ArticleRow.title),) if narrow.titles else ()),
+        *((_WRITTEN_AUTHORS,) if narrow.authors else ()),
+    )
+
+
+def may_match(narrow: Narrowing, rows: Iterable[Any]) -> Iterator[int]:
+    """The ids of those rows of :func:`heading` whose title and authors are asked for; no text need be read for the others."""
+    if not narrow.titles and not narrow.authors:
+        yield from (row[0] for row in rows)
+        return
+
+    @lru_cache(MOST_BYLINES)
+    def is_by(written: str) -> bool:
+        return narrow.may_be_by(_strings(written))
+
+    for id_, *asked in rows:
+        if (not narrow.titles or narrow.may_be_titled(asked[0])) and (not narrow.authors or is_by(asked[-1])):
+            yield id_
 
 
 def has_keys(narrow: Narrowing) -> bool:
@@ -148,7 +179,7 @@ def candidates(
     They come as they are asked for: who needs twenty of a million does not pay for a million, and closes this when he has them.
     """
     few = None if narrow.fts is None else fulltext.few(session, narrow.fts, FEW)
-    statement = select(ArticleRow.id).where(col(ArticleRow.id) <= bounds.newest_id)
+    statement = select(*heading(narrow)).where(col(ArticleRow.id) <= bounds.newest_id)
     if few is not None:
         statement = statement.where(col(ArticleRow.id).in_(few))
     if narrow.sources or narrow.groups or narrow.countries:
@@ -163,5 +194,5 @@ def candidates(
     statement = statement.order_by(*(part.asc() if oldest_first else part.desc() for part in key))
     # A few are read as a whole, or PostgreSQL would go along the index by date for them, too, hoping to be stopped soon.
     streamed = {} if few is not None else {"yield_per": BATCH}
-    with session.scalars(statement, execution_options=streamed) as found:
-        yield from found
+    with session.execute(statement, execution_options=streamed) as found:
+        yield from may_match(narrow, found)

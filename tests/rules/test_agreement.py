@@ -123,6 +123,8 @@ def test_the_index_never_loses_a_match(query: str, shelf: list[Document]) -> Non
             or (narrowing.tags and set(narrowing.tags).isdisjoint(document.tags))
             or (narrowing.urls and not any(part in document.url.casefold() for part in narrowing.urls))
             or (narrowing.domains and not OneOf("domain", narrowing.domains).holds(document))
+            or not narrowing.may_be_by(document.authors)
+            or not narrowing.may_be_titled(document.title)
         ):
             found.discard(number)
     assert true <= found

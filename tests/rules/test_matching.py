@@ -385,6 +385,32 @@ def test_keys_without_a_word_narrow_too() -> None:
     assert compile_query("NOT words>=200 NOT lang:fa", {}).narrowing() == Narrowing()
 
 
+@pytest.mark.parametrize(
+    ("query", "by", "titled"),
+    [
+        ("author:jo", [True, True, False, False], None),
+        ("author:(jo OR کیان) -strike", [True, True, True, False], None),
+        ('author:"jo dock"~2 date>2026-01', [False, True, False, False], None),
+        ("strike author:/^Jo / words>5", [False, True, False, False], None),
+        ("author:=jo OR author:=Jo", [False, True, False, False], None),
+        ("author:jo title:/Port/i", [True, True, False, False], [True, False]),
+        ("title:/Port/ OR title:/sea/", None, [False, True]),
+        ("author:jo OR title:/port/", None, None),
+        ("author:jo OR lang:fa", None, None),
+        ("-author:jo", None, None),
+        ("strike", None, None),
+    ],
+)
+def test_what_is_asked_of_authors_and_titles_alone(query: str, by: list[bool] | None, titled: list[bool] | None) -> None:
+    narrowing = compile_query(query, {}).narrowing()
+    bylines = (("JO",), ("Kim", "Jo B. Dock"), ("کیان رضا",), ())
+    assert (narrowing.authors is None) is (by is None)
+    assert [narrowing.may_be_by(authors) for authors in bylines] == (by or [True] * 4)
+    assert (narrowing.titles is None) is (titled is None)
+    assert [narrowing.may_be_titled(title) for title in ("A port", "The sea")] == (titled or [True] * 2)
+    assert not narrowing.exact or query == "strike"
+
+
 def test_what_cannot_match_still_narrows_to_a_superset() -> None:
     narrowing = compile_query("a source:x source:y", {}).narrowing()
     assert "x" in narrowing.sources

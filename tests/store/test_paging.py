@@ -154,7 +154,7 @@ def test_pages_are_a_plain_sort_cut_in_pieces(shelf: Store, order: Order) -> Non
 def test_a_query_without_a_word_is_put_to_so_many_articles_and_goes_on(
     shelf: Store, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    query = compile_query("author:jo -nothing", {})
+    query = compile_query("-harbour", {})
     whole = _ids(_pages(shelf, query, Question(order, most=4)))
     assert len(whole) > 8
     monkeypatch.setattr(search_module, "MOST_READ", 7)
@@ -166,7 +166,7 @@ def test_a_query_without_a_word_is_put_to_so_many_articles_and_goes_on(
 
 
 def test_what_is_counted_of_so_many_articles_says_so(shelf: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    query, question = compile_query("author:jo -nothing", {}), Question(most=2, total=True)
+    query, question = compile_query("-(dockers union)", {}), Question(most=2, total=True)
     newest = shelf.read_now(ask, compile_query("lang:en OR -lang:en", {}), Question(most=7), NOW)
     hits = set(_ids([newest])) & _true(shelf, query).keys()
     monkeypatch.setattr(search_module, "MOST_READ", 7)
@@ -179,6 +179,19 @@ def test_what_is_counted_of_so_many_articles_says_so(shelf: Store, monkeypatch: 
         assert shelf.read_now(ask, compile_query(written, {}), question, NOW).looked_at is None
     monkeypatch.setattr(search_module, "MOST_READ", COUNT)
     assert shelf.read_now(ask, query, question, NOW).looked_at is None, "all there are"
+
+
+@pytest.mark.parametrize("written", ["author:jo", "author:(dock OR nobody) -nothing", "title:/port/", "title:/port/ author:jo"])
+def test_articles_by_others_or_with_other_titles_are_not_read(
+    shelf: Store, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = compile_query(written, {})
+    expected = _true(shelf, query)
+    assert 0 < len(expected) < COUNT
+    monkeypatch.setattr(search_module, "MOST_READ", len(expected))
+    page = shelf.read_now(ask, query, Question(most=COUNT, total=True), NOW)
+    assert (page.total, page.looked_at) == (len(expected), None)
+    assert set(_ids([page])) == expected.keys()
 
 
 @pytest.mark.usefixtures("few")

@@ -37,8 +37,9 @@ def settle(
     digest_id, subject = session.exec(
         select(DeliveryRow.digest_id, DeliveryRow.subject).where(DeliveryRow.id == delivery.id)
     ).one()
-    assert digest_id is not None
-    _owe(session, EventType.DIGEST_SENT, f"digest:{digest_id}", digest_sent(digest_id, delivery.recipient, subject, now), now)
+    if digest_id is not None:
+        body = digest_sent(digest_id, delivery.recipient, subject, now)
+        _owe(session, EventType.DIGEST_SENT, f"digest:{digest_id}", body, now)
 
 
 def lasting_failures(session: Session, now: datetime) -> Sequence[int]:

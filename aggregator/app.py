@@ -31,8 +31,9 @@ from aggregator.pipeline.rooms import Active, Rooms
 from aggregator.pipeline.versions import kept_versions, rules_in_force
 from aggregator.pipeline.volumes import naming
 from aggregator.rules import RuleSet
+from aggregator.scheduler.schedule import Schedule
 from aggregator.scheduler.systemd import notify
-from aggregator.scheduler.ticks import Schedule, Ticks
+from aggregator.scheduler.ticks import Ticks
 from aggregator.store import Store, migrate, registry, sources
 from aggregator.store.matches import Watch
 from aggregator.store.registry import Change

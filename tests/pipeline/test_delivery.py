@@ -16,7 +16,7 @@ from aggregator.errors import StoreError
 from aggregator.model.delivery import DeliveryKind, Recipient
 from aggregator.notify import SmtpTransport
 from aggregator.pipeline.deliver import DeliverReport, Sender
-from aggregator.scheduler.ticks import Schedule
+from aggregator.scheduler.schedule import Schedule
 from aggregator.store import deliveries, outbox
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.tables import AttemptRow, DeliveryRow, DigestItemRow, RecipientRow

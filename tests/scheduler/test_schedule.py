@@ -17,7 +17,7 @@ from sqlmodel import select
 from aggregator.app import App, open_app
 from aggregator.config.settings import Config, MailMode, MailSecurity, MailSettings, Settings, StoreSettings, WorkerSettings
 from aggregator.model.delivery import DeliveryKind, Recipient
-from aggregator.scheduler.ticks import Schedule
+from aggregator.scheduler.schedule import Schedule
 from aggregator.store import outbox
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.tables import AttemptRow, DeliveryRow

@@ -13,6 +13,7 @@ from aggregator.model.rule import Priority, RuleSpec
 from aggregator.notify import Links
 from aggregator.pipeline.letters import notice_key, seal, seal_notice
 from aggregator.pipeline.linking import links_of
+from aggregator.pipeline.mishap import survived
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import alerts, snoozes, storms
 from aggregator.store.alerts import NewNotice, Reader
@@ -21,16 +22,17 @@ from aggregator.store.matches import matched_articles
 
 @dataclass(frozen=True, slots=True)
 class AlertReport:
-    """How many matches were decided on, and how many mails tell of them."""
+    """How many matches were decided on, how many mails tell of them; for whom (slug) nothing could be decided, and why."""
 
     decided: int = 0
     mails: int = 0
+    failed: tuple[tuple[str, Exception], ...] = ()
 
 
 async def send_alerts(rooms: Rooms) -> AlertReport:
     """Decide on everything that is due, reader by reader: each plan is one transaction with its mails.
 
-    A reader for whom somebody else decides at the same moment is left to him.
+    A reader for whom somebody else decides at the same moment is left to him. What goes wrong for one holds up no other.
     """
     now, config, store = rooms.clock.now(), rooms.active.config, rooms.store
     due = await store.read(alerts.due_readers, now)
@@ -45,14 +47,14 @@ async def send_alerts(rooms: Rooms) -> AlertReport:
         rules={rule.slug: _limits(rule) for rule in config.rules},
         snoozes=await store.read(snoozes.in_force, now),
     )
-    decided = mails = 0
+    decided, mails, failed = 0, 0, list[tuple[str, Exception]]()
     for reader in due:
-        try:
-            report = await _decide(rooms, reader, limits, links, now)
-        except Conflict:
-            continue
-        decided, mails = decided + report.decided, mails + report.mails
-    return AlertReport(decided, mails)
+        report = await survived(_decide(rooms, reader, limits, links, now))
+        if isinstance(report, AlertReport):
+            decided, mails = decided + report.decided, mails + report.mails
+        elif not isinstance(report, Conflict):
+            failed.append((reader.slug, report))
+    return AlertReport(decided, mails, tuple(failed))
 
 
 async def _decide(rooms: Rooms, reader: Reader, limits: Limits, links: Links | None, now: datetime) -> AlertReport:

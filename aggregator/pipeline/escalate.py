@@ -11,6 +11,7 @@ from aggregator.model.delivery import AlertIntent, Recipient
 from aggregator.model.rule import Priority, RuleSpec
 from aggregator.pipeline.letters import seal_notice
 from aggregator.pipeline.linking import links_of
+from aggregator.pipeline.mishap import survived
 from aggregator.pipeline.rooms import Rooms
 from aggregator.store import notices
 from aggregator.store.alerts import NewNotice
@@ -18,20 +19,20 @@ from aggregator.store.matches import matched_articles
 from aggregator.store.notices import Unanswered
 
 
-async def escalate(rooms: Rooms) -> int:
-    """Hand on every notice whose time is over. Returns how many were seen to.
+async def escalate(rooms: Rooms) -> tuple[int, list[tuple[str, Exception]]]:
+    """Hand on every notice whose time is over. Returns how many were seen to; and which (``notice 7``) could not be, and why.
 
     Who was told at first anyway is passed over; where a second notice of the same matches comes to a reader who has had them
     handed on, nothing more is sent.
     """
-    now, done = rooms.clock.now(), 0
+    now, done, failed = rooms.clock.now(), 0, list[tuple[str, Exception]]()
     for late in await rooms.store.read(notices.unanswered, now):
-        try:
-            await _hand_on(rooms, late, now)
-        except Conflict:
-            continue
-        done += 1
-    return done
+        end = await survived(_hand_on(rooms, late, now))
+        if end is None:
+            done += 1
+        elif not isinstance(end, Conflict):
+            failed.append((f"notice {late.id}", end))
+    return done, failed
 
 
 async def _hand_on(rooms: Rooms, late: Unanswered, now: datetime) -> None:

@@ -83,6 +83,7 @@ class Ticks:
         self._volumes_at: datetime | None = None
         self._unasked = 0
         self._failing: dict[int, str] = {}
+        self._noted: dict[str, dict[str, str]] = {}
         self._aside: dict[int, datetime] = {}
         self._sender = Sender(rooms.store, rooms.transport, rooms.clock, rooms.active.config.settings.mail, _tell)
         self._telling: set[int] = set()
@@ -176,7 +177,8 @@ class Ticks:
         async with self._deciding:
             report = await send_alerts(self._rooms)
         if report.decided:
-            log.info("alerts.queued", **asdict(report))
+            log.info("alerts.queued", decided=report.decided, mails=report.mails)
+        self._failed_for("alert.failed", report.failed)
         return report.decided
 
     async def _edits(self) -> int:
@@ -186,10 +188,20 @@ class Ticks:
         return edits
 
     async def _escalate(self) -> int:
-        escalated = await escalate(self._rooms)
+        escalated, failed = await escalate(self._rooms)
         if escalated:
             log.info("alerts.escalated", notices=escalated)
+        self._failed_for("escalation.failed", failed)
         return escalated
+
+    def _failed_for(self, event: str, failed: Sequence[tuple[str, Exception]]) -> None:
+        """Tell the log for whom (or for what) a tick failed: once for each reason, as long as it goes on."""
+        known, self._noted[event] = self._noted.get(event, {}), {whom: in_words(error) for whom, error in failed}
+        for whom, error in failed:
+            self.runner.failures += 1
+            if known.get(whom) != (detail := in_words(error)):
+                hint = "it is tried again at every tick; please report it"
+                log.error(event, of=whom, detail=detail, hint=hint, exc_info=error)
 
     async def digest(self) -> int:
         """Compose the digests whose hour has come. One that fails holds up no other, and is tried again at the next tick."""

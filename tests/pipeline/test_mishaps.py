@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from aggregator.app import open_app
 from aggregator.config.settings import Config, WebSettings
 from aggregator.model.channel import Channel, ChannelKind, EventType
 from aggregator.model.delivery import DeliveryKind, Recipient, Subscription
+from aggregator.model.rule import Lane, Priority, RuleSpec
 from aggregator.store import channels, maintenance, outbox, subscriptions
 from aggregator.store.outbox import NewDelivery
 from aggregator.store.tables import ArticleRow, ChannelEventRow, DeliveryRow, DigestRow, MatchRow, RecipientRow, SubscriptionRow
@@ -76,6 +78,40 @@ async def test_a_digest_that_cannot_be_made_holds_up_no_other_and_can_be_seen(
         assert (ana.failing_since, ana.failure) == (None, "")
         assert (await store.read(maintenance.stats)).unmade == 0
         assert len(rows(app, DigestRow)) == 3
+
+
+@pytest.mark.parametrize("handed_on", [False, True])
+async def test_an_alert_that_cannot_be_made_holds_up_no_other(
+    handed_on: bool, clock: Any, site: Any, relay: Any, desk: Desk, rows: Rows
+) -> None:
+    """In a zone that no configuration is let through with; he is the first for whom it is decided, or to whom it is handed on."""
+    lost = Recipient("ana", "ana@example.org", timezone="Atlantis/Lost", digest=False, alerts=not handed_on)
+    others = [Recipient(name, f"{name}@example.org", digest=False) for name in ("ben", "cyd")]
+    high, soon = Priority.HIGH, timedelta(minutes=10)
+    rules = [
+        RuleSpec(slug, slug, word, Lane.NOW, priority=high, escalate=(to,) if handed_on else (), escalate_after=soon)
+        for slug, word, to in (("quill", "quillback", "ana"), ("oak", "sorrelwood", "ben"))
+    ]
+    async with open_app(desk(site.source(), relay=relay, people=[lost, *others], rules=rules), clock=clock) as app:
+        await app.settle()
+        site.publish("one", "quillback")
+        site.publish("two", "sorrelwood")
+        clock.at += HOUR
+        with capture_logs() as logs:
+            for _ in range(4):
+                await app.settle()
+                clock.at += timedelta(minutes=11)
+                await app.ticks.alert()
+        event, who = ("escalation.failed", "notice ") if handed_on else ("alert.failed", "ana")
+        failed = [line for line in logs if line["event"] == event]
+        assert {line["of"].startswith(who) for line in failed} == {True}
+        assert len(failed) == len({line["of"] for line in failed}), "once for each, however often it is tried"
+        assert {line["detail"].split(":")[0] for line in failed} == {"ZoneInfoNotFoundError"}
+        assert app.failures > len(failed)
+        told = Counter(row.address for row in rows(app, DeliveryRow))
+        assert told["ana@example.org"] == 0
+        assert told["ben@example.org"] >= 1
+        assert told["cyd@example.org"] >= 1
 
 
 async def test_an_article_that_cannot_be_matched_holds_up_no_other(clock: Any, site: Any, desk: Desk, rows: Rows) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,15 @@ def test_rules_entities_and_recipients_fit_together(
     assert named <= set(rules)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started hears Ctrl-C, also where the tests were started in the background of a shell, which lets nobody hear it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_command_serves_until_it_is_interrupted() -> None:
     command = [sys.executable, "-W", "error", "-m", "aggregator.newsroom", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}) as process:

@@ -52,7 +52,7 @@ def test_the_events_that_it_lists_are_logged() -> None:
     table = TEXT.partition("| event | level | tells |")[2].partition("\n\n")[0]
     listed = {name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z_.]+)`", row.split("|")[1])}
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "aggregator").rglob("*.py"))
-    written = set(re.findall(r'log\.\w+\(\s*f?"([a-z_.]+(?:\{[^}]*\})?)"', source))
+    written = set(re.findall(r'(?:log\.\w+|_fails|_failed_for)\(\s*f?"([a-z_.]+(?:\{[^}]*\})?)"', source))
     computed = {
         "delivery.accepted",
         "delivery.broken",

@@ -93,6 +93,19 @@ def server() -> Iterator[Server | None]:
 
 
 @contextmanager
+def database() -> Iterator[str]:
+    """A new database without a schema, for a program that cannot do without one; its URL."""
+    with server() as found:
+        if found is None:
+            raise SystemExit(ABSENT)
+        url = found.empty()
+        try:
+            yield url
+        finally:
+            found.drop(url)
+
+
+@contextmanager
 def _started(package: Path, folder: Path) -> Iterator[URL]:
     """The package's PostgreSQL, listening on a socket in ``folder``. It refuses root: then it runs as nobody, from a copy."""
     user = NOBODY if os.geteuid() == 0 else None

@@ -1,4 +1,4 @@
-"""``db upgrade``, ``db backup`` and ``db stats``."""
+"""``db upgrade``, ``db reindex``, ``db backup`` and ``db stats``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ import typer
 
 from aggregator.cli.options import Call
 from aggregator.errors import StoreError
-from aggregator.store import maintenance, migrate
+from aggregator.store import fulltext, maintenance, migrate
 from aggregator.store.sqlite import sqlite_path
+
+REINDEXED = 100
+"""So many articles are indexed anew in one transaction, for which the service has to wait."""
 
 app = typer.Typer(help="The store.", no_args_is_help=True)
 
@@ -24,6 +27,18 @@ def upgrade(context: typer.Context) -> None:
     call: Call = context.obj
     before, after = migrate.upgrade(call.config().settings.store.url)
     typer.echo(f"schema {after}: up to date." if before == after else f"schema {before or 'none'} → {after}.")
+
+
+@app.command()
+def reindex(context: typer.Context) -> None:
+    """Build the full-text index anew from the stored articles, while the service runs."""
+    call: Call = context.obj
+    _, store = call.opened()
+    done, last = 0, 0
+    with store:
+        while numbers := store.write_now(fulltext.anew, last, REINDEXED):
+            done, last = done + len(numbers), numbers[-1]
+    typer.echo(f"{done} article{'' if done == 1 else 's'} indexed anew.")
 
 
 @app.command()

@@ -355,15 +355,19 @@ class Apart:
     distance: int
     ordered: bool
 
+    def _apart(self, reading: Reading) -> Iterator[Interval]:
+        rights = _Neighbours(self.right.intervals(reading), self.distance)
+        for left in self.left.intervals(reading):
+            if not (rights.beside(left, after=True, before=not self.ordered) or rights.overlap(left)):
+                yield left
+
     def intervals(self, reading: Reading) -> list[Interval]:
         """The left intervals that stand apart."""
-        lefts = self.left.intervals(reading)
-        rights = _Neighbours(self.right.intervals(reading), self.distance)
-        return [left for left in lefts if not (rights.beside(left, after=True, before=not self.ordered) or rights.overlap(left))]
+        return list(self._apart(reading))
 
     def holds(self, reading: Reading) -> bool:
         """Whether some left stands apart."""
-        return self.left.holds(reading) and bool(self.intervals(reading))
+        return self.left.holds(reading) and next(self._apart(reading), None) is not None
 
     def hits(self, reading: Reading, chosen: Chosen = None) -> Iterator[tuple[Leaf, Interval]]:
         """The left intervals that stand apart."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, TextClause, text
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from aggregator.store.dialect import is_postgresql
 from aggregator.store.schema import FTS
+from aggregator.store.tables import ArticleRow
 from aggregator.store.tsquery import tsquery, tsvector
 from aggregator.text import index_text
 
 _PUT_WORDS = text(f"INSERT INTO {FTS} (rowid, title, body) VALUES (:id, :title, :body)")  # noqa: S608
-_PUT_TOKENS = text(f"INSERT INTO {FTS} (rowid, tokens) VALUES (:id, CAST(:tokens AS tsvector))")  # noqa: S608
+_PUT_TOKENS = text(f"INSERT INTO {FTS} (rowid, tokens, placed) VALUES (:id, CAST(:tokens AS tsvector), :placed)")  # noqa: S608
 _DROP = text(f"DELETE FROM {FTS} WHERE rowid = :id")  # noqa: S608
 _MATCH = f"article.id IN (SELECT rowid FROM {FTS} WHERE {FTS} MATCH :fts)"  # noqa: S608
 _BY_DATE = f"+{_MATCH}"
@@ -20,6 +21,9 @@ _ANSWER = f"SELECT rowid FROM {FTS} WHERE tokens @@ CAST(:fts AS tsquery) OR tok
 """What was too long for a tsvector (a megabyte of different words) is a candidate always."""
 _ASK = f"article.id IN ({_ANSWER} OFFSET 0)"
 """OFFSET has it answered by itself, from the index, not put to each article anew."""
+_PLACED = f"(SELECT NOT placed OR tokens @@ CAST(:places AS tsquery) FROM {FTS} WHERE rowid = article.id)"  # noqa: S608
+"""Where the words stand is asked of each article when its turn comes: a page of the newest needs few of them. No table is joined
+for what stands in place of a value, so PostgreSQL cannot ask it of all of them first."""
 _BY_INDEX = text("SET LOCAL enable_seqscan TO off")
 """PostgreSQL takes reading all of this table for cheap: it counts its pages, but tsvectors are stored outside of them."""
 _FIRST_WORDS = text(f"SELECT rowid FROM {FTS} WHERE {FTS} MATCH :fts LIMIT :most")  # noqa: S608
@@ -34,7 +38,8 @@ EVERYTHING = 2**62
 def put(session: Session, article_id: int, title: str, body: str) -> None:
     """Index an article that is not indexed."""
     if is_postgresql(session):
-        session.execute(_PUT_TOKENS, {"id": article_id, "tokens": tsvector(title, body)})
+        indexed = tsvector(title, body)
+        session.execute(_PUT_TOKENS, {"id": article_id, "tokens": indexed.tokens, "placed": indexed.placed})
     else:
         session.execute(_PUT_WORDS, {"id": article_id, "title": index_text(title), "body": index_text(body)})
 
@@ -44,6 +49,16 @@ def drop(session: Session, article_id: int) -> None:
     session.execute(_DROP, {"id": article_id})
 
 
+def anew(session: Session, after: int, most: int) -> list[int]:
+    """Index so many articles behind the number ``after`` anew, from what is stored of them; their numbers."""
+    texts = select(ArticleRow.id, ArticleRow.title, ArticleRow.text)
+    rows = session.execute(texts.where(col(ArticleRow.id) > after).order_by(col(ArticleRow.id)).limit(most)).all()
+    for number, title, body in rows:
+        drop(session, number)
+        put(session, number, title, body)
+    return [row[0] for row in rows]
+
+
 def hits(session: Session, fts: str, *, by_date: bool = False) -> ColumnElement[bool] | TextClause:
     """The condition that an article is among those which a narrowing's FTS5 expression finds, or a few more.
 
@@ -51,7 +66,10 @@ def hits(session: Session, fts: str, *, by_date: bool = False) -> ColumnElement[
     """
     if is_postgresql(session):
         session.execute(_BY_INDEX)
-        return text(_ASK).bindparams(fts=tsquery(fts).query)
+        asked = tsquery(fts)
+        if asked.places is None:
+            return text(_ASK).bindparams(fts=asked.query)
+        return text(f"{_ASK} AND {_PLACED}").bindparams(fts=asked.query, places=asked.places)
     return text(_BY_DATE if by_date else _MATCH).bindparams(fts=fts)
 
 

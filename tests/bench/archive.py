@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import insert, text
@@ -24,7 +26,7 @@ from aggregator.store import Store, fulltext
 from aggregator.store.dialect import is_postgresql
 from aggregator.store.schema import FTS
 from aggregator.store.tables import ArticleRow, SourceRow
-from aggregator.store.tsquery import marked, tsvector
+from aggregator.store.tsquery import Indexed, marked, tsvector
 from aggregator.text import index_text
 
 WORDS = 400
@@ -150,24 +152,29 @@ def _check(made: Made) -> None:
     """What goes into the index in bulk is what the product would put there."""
     title, text_ = made.row["title"], made.row["text"]
     assert (made.title.folded, made.body.folded) == (index_text(title), index_text(text_))
-    assert _tsvector(made) == tsvector(title, text_)
+    assert _tsvector(made.title.folded, made.body.folded) == tsvector(title, text_)
 
 
-def _tsvector(made: Made) -> str | None:
-    return marked(set(made.title.folded.split()), set(made.body.folded.split()))
+def _tsvector(title: str, body: str) -> Indexed:
+    return marked(title.split(), body.split())
+
+
+def index_many(session: Session, folded: Iterable[tuple[int, str, str]]) -> None:
+    """Put articles into the index, each an id with its title and its body, which are folded already."""
+    raw: Any = session.connection().connection.driver_connection
+    if is_postgresql(session):
+        with raw.cursor() as cursor, cursor.copy(f"COPY {FTS} (rowid, tokens, placed) FROM STDIN") as copy:
+            for number, title, body in folded:
+                indexed = _tsvector(title, body)
+                copy.write_row((number, indexed.tokens, indexed.placed))
+    else:
+        raw.executemany(f"INSERT INTO {FTS} (rowid, title, body) VALUES (?, ?, ?)", folded)
 
 
 def _put_many(session: Session, batch: list[Made]) -> None:
     _check(batch[0])
     session.execute(insert(ArticleRow), [made.row for made in batch])
-    raw: Any = session.connection().connection.driver_connection
-    if is_postgresql(session):
-        with raw.cursor() as cursor, cursor.copy(f"COPY {FTS} (rowid, tokens) FROM STDIN") as copy:
-            for made in batch:
-                copy.write_row((made.row["id"], _tsvector(made)))
-    else:
-        rows = ((made.row["id"], made.title.folded, made.body.folded) for made in batch)
-        raw.executemany(f"INSERT INTO {FTS} (rowid, title, body) VALUES (?, ?, ?)", rows)
+    index_many(session, ((made.row["id"], made.title.folded, made.body.folded) for made in batch))
 
 
 def _put_one(session: Session, made: Made) -> None:
@@ -175,14 +182,16 @@ def _put_one(session: Session, made: Made) -> None:
     fulltext.put(session, made.row["id"], made.row["title"], made.row["text"])
 
 
-def _open(session: Session) -> None:
+def open_index(session: Session) -> None:
+    """Before much is put into the index."""
     if is_postgresql(session):
         session.execute(text(f"DROP INDEX {FTS}_tokens"))
     else:
         session.execute(text(f"INSERT INTO {FTS} ({FTS}, rank) VALUES ('hashsize', {BUFFER})"))
 
 
-def _close(session: Session) -> None:
+def close_index(session: Session) -> None:
+    """After that: until then PostgreSQL has no index."""
     if is_postgresql(session):
         session.execute(text(f"SET LOCAL maintenance_work_mem = '{BUFFER >> 20}MB'"))
         session.execute(text(f"CREATE INDEX {FTS}_tokens ON {FTS} USING gin (tokens)"))
@@ -190,16 +199,25 @@ def _close(session: Session) -> None:
         session.execute(text(f"INSERT INTO {FTS} ({FTS}, rank) VALUES ('hashsize', {FTS5_BUFFER})"))
 
 
+def spent(session: Session) -> float:
+    """Seconds of CPU time that this process and the database's have taken so far."""
+    if not is_postgresql(session):
+        return time.process_time()
+    process = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    told = Path(f"/proc/{process}/schedstat")
+    return time.process_time() + int(told.read_text().split()[0]) / 1e9 if told.exists() else time.perf_counter()
+
+
 def fill(store: Store, press: Press, first: int, last: int) -> dict[str, float]:
     """Put the articles from ``first`` to ``last`` in. Articles a second: in bulk with the texts made up, and one by one."""
     if first == 1:
         store.write_now(_begin, press)
     begun, bulk = time.perf_counter(), last - SAMPLE
-    store.write_now(_open)
+    store.write_now(open_index)
     for begin in range(first, bulk + 1, BATCH):
         batch = [press.article(number) for number in range(begin, min(begin + BATCH, bulk + 1))]
         store.write_now(_put_many, batch)
-    store.write_now(_close)
+    store.write_now(close_index)
     filled = time.perf_counter() - begun
     sample = [press.article(number) for number in range(bulk + 1, last + 1)]
     begun, cpu = time.perf_counter(), time.process_time()

@@ -18,12 +18,10 @@ import argparse
 import json
 import random
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -40,7 +38,7 @@ from aggregator.store.dialect import is_postgresql
 from aggregator.store.fulltext import EVERYTHING
 from aggregator.store.search import ask
 from tests import postgres
-from tests.bench.archive import A_DAY, FORMS, START, Press, fill, plant
+from tests.bench.archive import A_DAY, FORMS, START, Press, fill, plant, spent
 
 SIZES = (10_000, 100_000, 300_000, 1_000_000)
 QUERIES = 200
@@ -93,15 +91,6 @@ def queries(press: Press, last: int) -> list[tuple[str, str]]:
 def bare(session: Session, query: CompiledQuery) -> int:
     """What the index alone gives."""
     return facets.total(session, query.narrowing(), Bounds(None, None, EVERYTHING))
-
-
-def spent(session: Session) -> float:
-    """Seconds of CPU time that this process and the database's have taken so far."""
-    if not is_postgresql(session):
-        return time.process_time()
-    process = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
-    told = Path(f"/proc/{process}/schedstat")
-    return time.process_time() + int(told.read_text().split()[0]) / 1e9 if told.exists() else time.perf_counter()
 
 
 def clocked(store: Store, work: Callable[..., Any], *given: Any) -> tuple[Any, float]:
@@ -215,12 +204,7 @@ def main() -> None:
         if given.most:
             results["sqlite"] = run(f"sqlite:///{folder}/archive.db", given.most, sizes)
         if great:
-            server = stack.enter_context(postgres.server())
-            if server is None:
-                raise SystemExit(postgres.ABSENT)
-            url = server.empty()
-            stack.callback(partial(server.drop, url))
-            results["postgresql"] = run(url, great, sizes)
+            results["postgresql"] = run(stack.enter_context(postgres.database()), great, sizes)
     print(json.dumps({"bench": "search", "queries": QUERIES, "databases": results}))
 
 

@@ -582,6 +582,15 @@ def test_upgrade(desk: Desk) -> None:
     assert desk.call("db", "stats", "--json").records[0]["articles"] == 0
 
 
+def test_the_index_can_be_made_anew_from_the_articles(desk: Desk) -> None:
+    found = desk.call("search", "port", "--json").out
+    desk.sql("DELETE FROM article_fts")
+    assert desk.call("search", "port", "--json").out != found
+    done = desk.call("db", "reindex")
+    assert (done.code, done.out) == (0, "56 articles indexed anew.\n")
+    assert desk.call("search", "port", "--json").out == found
+
+
 def test_a_store_on_postgresql(desk: Desk, postgres_url: str) -> None:
     desk.env["AGGREGATOR_STORE_URL"] = postgres_url
     assert re.fullmatch(r"schema \d+: up to date\.\n", desk.call("db", "upgrade").out)

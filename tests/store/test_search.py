@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -15,11 +17,11 @@ from aggregator.model.rule import Entity
 from aggregator.rules import compile_query
 from aggregator.store import Store, fulltext, migrate
 from aggregator.store.articles import articles_by_id
-from aggregator.store.backtests import backtest
+from aggregator.store.backtests import backtest, bare_count
 from aggregator.store.candidates import domain_of
 from aggregator.store.search import document, search
 from aggregator.store.tables import ArticleRow, SourceRow, StoryRow, TextGroupRow
-from aggregator.store.tsquery import MOST_LETTERS, tsquery, tsvector
+from aggregator.store.tsquery import GAP, LAST_PLACE, MOST_LETTERS, MOST_PLACES, MOST_WAYS, Asked, Indexed, tsquery, tsvector
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
 ENTITIES = {"union": Entity("union", "Union", ("dock* union", "=DU", "اتحادیه"))}
@@ -44,7 +46,7 @@ TERMS = (
 KEYS = ("source:wire", "lang:fa", "group:state", "date>=2026-02-20", "date:2026-02-03..2026-02-09", "words>8", "country:fr")
 
 
-def _write(random_: random.Random, session: Session) -> None:
+def _write(random_: random.Random, session: Session, words: Sequence[str] = WORDS) -> None:
     for number, (slug, group, country) in enumerate((("wire", "state", "ir"), ("daily", "", "fr")), 1):
         session.add(
             SourceRow(
@@ -57,7 +59,7 @@ def _write(random_: random.Random, session: Session) -> None:
     session.add(TextGroupRow(id=1, story_id=1, created_at=START, words=[]))
     session.flush()
     for number in range(1, 81):
-        title, body = (" ".join(random_.choices(WORDS, k=random_.randrange(most))) for most in (6, 40))
+        title, body = (" ".join(random_.choices(words, k=random_.randrange(most))) for most in (6, 40))
         seen = START + timedelta(hours=7 * number)
         session.add(
             ArticleRow(
@@ -174,24 +176,48 @@ def test_the_domain_of_an_address(url: str, domain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fts", "query", "exact"),
+    ("fts", "query", "places", "exact"),
     [
-        ('"port"', "'port'", True),
-        ('title : "port"', "'port':A", True),
-        ('body : "por" *', "'por':*B", True),
-        ('"a b" *', "('a' & 'b':*)", False),
-        ('("a" AND ("b" OR "c"))', "('a' & ('b' | 'c'))", True),
-        ('("a" NOT ("b" OR "c"))', "('a' & !('b' | 'c'))", True),
-        ('("a" NOT "b c")', "'a'", False),
-        ('title : NEAR("a b" "c" *, 5)', "(('a':A & 'b':A) & 'c':*A)", False),
-        ('("a" NOT NEAR("b" "c", 5))', "'a'", False),
-        ('("a" NOT ("b" OR "b c"))', "'a'", False),
-        (f'"{"w" * 300}"', f"'{'w' * MOST_LETTERS}'", False),
+        ('"port"', "'port'", None, True),
+        ('title : "port"', "'port':A", None, True),
+        ('body : "por" *', "'por':*B", None, True),
+        ('"a b" *', "('a' & 'b':*)", "('a' <-> 'b':*)", False),
+        ('("a" AND ("b" OR "c"))', "('a' & ('b' | 'c'))", None, True),
+        ('("a" AND ("b c" OR "d"))', "('a' & (('b' & 'c') | 'd'))", "('a' & (('b' <-> 'c') | 'd'))", False),
+        ('("a" NOT ("b" OR "c"))', "('a' & !('b' | 'c'))", None, True),
+        ('("a d" NOT ("b" OR "c"))', "(('a' & 'd') & !('b' | 'c'))", "(('a' <-> 'd') & !('b' | 'c'))", False),
+        ('("a" NOT "b c")', "'a'", None, False),
+        ('("a d" NOT "b c")', "('a' & 'd')", "('a' <-> 'd')", False),
+        (
+            'title : NEAR("a b" "c" *, 1)',
+            "(('a':A & 'b':A) & 'c':*A)",
+            (
+                "((('a':A & 'b':A) & 'c':*A) & (('a':A <-> 'b':A) <1> 'c':*A | 'c':*A <1> ('a':A <-> 'b':A)"
+                " | ('a':A <-> 'b':A) <2> 'c':*A | 'c':*A <2> ('a':A <-> 'b':A)))"
+            ),
+            False,
+        ),
+        (
+            'NEAR("a" "b" "c", 0)',
+            "('a' & 'b' & 'c')",
+            "(('a' & 'b' & 'c') & ('a' <1> 'b' | 'b' <1> 'a') & ('b' <1> 'c' | 'c' <1> 'b'))",
+            False,
+        ),
+        ('NEAR("a" "b", 1000)', "('a' & 'b')", None, False),
+        ('("a" NOT NEAR("b" "c", 5))', "'a'", None, False),
+        ('("a" NOT ("b" OR "b c"))', "'a'", None, False),
+        (f'"{"w" * 300}"', f"'{'w' * MOST_LETTERS}'", None, False),
     ],
 )
-def test_an_expression_of_fts5_as_a_tsquery(fts: str, query: str, exact: bool) -> None:
-    asked = tsquery(fts)
-    assert (asked.query, asked.exact) == (query, exact)
+def test_an_expression_of_fts5_as_a_tsquery(fts: str, query: str, places: str | None, exact: bool) -> None:
+    assert tsquery(fts) == Asked(query, exact, places)
+
+
+def test_the_distances_of_many_nearnesses_are_asked_for_up_to_a_bound() -> None:
+    one = 'NEAR("a" "b", 99)'
+    asked = tsquery(f"({' AND '.join([one] * 9)})")
+    assert asked.places is not None
+    assert asked.places.count("<") == MOST_WAYS // 200 * 200
 
 
 @pytest.mark.parametrize("fts", ["", "port", '"a" "b"', '("a" AND "b"', '"a" NEAR "b"', '^"a"'])
@@ -200,14 +226,101 @@ def test_what_no_narrowing_says_is_not_guessed_at(fts: str) -> None:
         tsquery(fts)
 
 
-def test_a_token_stands_once_with_where_it_occurs() -> None:
-    assert tsvector("Port strike", "the port, the PORT") == "'port':1A,2B 'strike':1A 'the':2B"
+def test_a_token_stands_where_it_occurs_and_a_phrase_never_from_title_to_body() -> None:
+    assert tsvector("Port strike", "the port") == Indexed("'port':1A 'strike':2A 'the':104B 'port':105B", placed=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "placed"),
+    [
+        ("port " * MOST_PLACES, True),
+        ("port " * (MOST_PLACES + 1), False),
+        (" ".join(f"w{n}" for n in range(LAST_PLACE - GAP)), True),
+        (" ".join(f"w{n}" for n in range(LAST_PLACE - GAP + 1)), False),
+    ],
+)
+def test_places_that_postgresql_would_drop_are_left_out_all_together(postgres_url: str, body: str, placed: bool) -> None:
+    """What PostgreSQL itself keeps tells whether our bounds are its own."""
+    indexed = tsvector("", body)
+    assert indexed.placed is placed
+    with Store(postgres_url) as store:
+
+        def kept(session: Session) -> int:
+            counted = text("SELECT sum(cardinality(positions)) FROM unnest(CAST(:tokens AS tsvector))")
+            return int(session.execute(counted, {"tokens": indexed.tokens}).scalar_one())
+
+        assert store.read_now(kept) == len(body.split() if placed else set(body.split()))
+
+
+@pytest.fixture(scope="module")
+def letters(postgres_server: object) -> Iterator[Store]:
+    """Articles of four letters in any order."""
+    from tests.postgres import Server
+
+    assert isinstance(postgres_server, Server)
+    url = postgres_server.migrated()
+    with Store(url) as store:
+        store.write_now(lambda session: _write(random.Random(3), session, "abcd"))
+        yield store
+    postgres_server.drop(url)
+
+
+def _phrases(shortest: int) -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from("abcd"), min_size=shortest, max_size=3).map(lambda words: f'"{" ".join(words)}"')
+
+
+_PHRASE = _phrases(1)
+_NEAR = st.tuples(_PHRASE, st.sampled_from(("NEAR/1", "NEAR/4", "ONEAR/2")), _PHRASE)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        st.tuples(st.sampled_from(("", "title:", "body:")), _PHRASE).map("".join),
+        _NEAR.map(" ".join),
+        st.tuples(_phrases(2), st.integers(1, 4)).map(lambda told: f"{told[0]}~{told[1]}"),
+        st.tuples(_PHRASE, _PHRASE, st.sampled_from("abcd")).map(lambda told: f"{told[0]} {told[1]} -{told[2]}"),
+        st.tuples(_NEAR.map(" ".join), _PHRASE).map(lambda told: f"({told[0]}) OR title:{told[1]}"),
+    )
+)
+def test_places_narrow_to_what_is_asked_for_and_lose_nothing(letters: Store, written: str) -> None:
+    query = compile_query(written, {})
+    documents = {id_: document(found) for id_, found in letters.read_now(articles_by_id, range(1, 200)).items()}
+    true = [id_ for id_, found in sorted(documents.items()) if query.holds(found)]
+    assert [hit.article_id for hit in letters.read_now(backtest, query, None, None)] == true
+    if query.narrowing().exact:
+        assert letters.read_now(bare_count, query) == len(true)
+
+
+def test_what_was_indexed_without_places_is_found_by_its_words_and_gets_them_when_it_is_indexed_anew(letters: Store) -> None:
+    """As after an upgrade."""
+    query = compile_query('"a b c d"', {})
+
+    def told(session: Session) -> tuple[list[int], int]:
+        return [hit.article_id for hit in backtest(session, query, None, None)], bare_count(session, query)
+
+    def forget(session: Session) -> None:
+        session.execute(text("UPDATE article_fts SET placed = false, tokens = strip(tokens)"))
+
+    before, counted = letters.read_now(told)
+    assert len(before) == counted
+    letters.write_now(forget)
+    without, counted = letters.read_now(told)
+    assert without == before
+    assert counted > len(before)
+    assert letters.write_now(fulltext.anew, 0, 50) == [*range(1, 51)]
+    assert letters.write_now(fulltext.anew, 50, 50) == [*range(51, 81)]
+    assert letters.write_now(fulltext.anew, 80, 50) == []
+    assert letters.read_now(told) == (before, len(before))
 
 
 def test_an_article_of_any_length_is_stored_and_found(postgres_url: str, tmp_path: Path) -> None:
     """A word at the two hundred thousandth place; and more different words than a tsvector holds."""
     long, vast = "harbour " * 200_000 + "strike", " ".join(f"word{n}x{n * 7919}" for n in range(120_000)) + " strike"
-    assert (tsvector("", long), tsvector("", vast)) == ("'harbour':2B 'strike':2B", None)
+    assert (tsvector("", long), tsvector("", vast)) == (
+        Indexed("'harbour':2B 'strike':2B", placed=False),
+        Indexed(None, placed=False),
+    )
 
     def write(session: Session) -> None:
         _write(random.Random(7), session)

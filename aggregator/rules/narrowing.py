@@ -37,23 +37,27 @@ _Column: TypeAlias = ListKey | Literal["url"]
 _SINGLE: tuple[_Column, ...] = ("source", "language", "country", "group")
 """Of which an article has one value, and the index the same."""
 _OTHERS: tuple[_Column, ...] = ("domain", "tag", "url")
+_Expression: TypeAlias = tuple[str | None, int]
+"""An FTS5 expression, and how deep its parentheses go."""
 T = TypeVar("T", datetime, int)
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
     """``fts`` is an FTS5 MATCH expression over a table whose columns are ``title`` and ``body``, holding ``index_text()``
-    of each, with ``tokenize='ascii'``; None: no word need occur.
+    of each, with ``tokenize='ascii'``; None: no word need occur. ``byline`` is one over the terms of the authors' names, with
+    something between two names that no term is; None: nothing is asked of them.
 
     ``sources``, ``languages``, ``countries``, ``groups``: the article's value is one of these, to the letter (empty: any).
     ``tags``: one of its tags is. ``domains``: its host is one of these, or ends with a dot and one. ``urls``: its address,
     casefolded, holds one. ``date_from <= published < date_to`` in UTC, ``least_words <= words <= most_words`` (None: open).
     ``authors`` and ``titles``: what must hold of the authors alone, and of the title alone (None: nothing), which no index
-    knows; see ``may_be_by`` and ``may_be_titled``.
+    knows to the letter; see ``may_be_by`` and ``may_be_titled``.
     ``exact``: all this together says neither more nor less than the query, so that nothing is left to verify but spans.
     """
 
     fts: str | None = None
+    byline: str | None = None
     sources: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
@@ -69,6 +73,11 @@ class Narrowing:
     titles: Node | None = None
     exact: bool = False
 
+    @property
+    def by_words(self) -> bool:
+        """Whether some word must occur, or some name: then an index says where to look."""
+        return self.fts is not None or self.byline is not None
+
     def may_be_by(self, authors: Sequence[str]) -> bool:
         """Whether an article by these authors may match."""
         return self.authors is None or self.authors.holds(Reading(Document("", "", authors=tuple(authors))))
@@ -80,9 +89,10 @@ class Narrowing:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The same for one node. ``exact`` is about all that together; ``depth`` counts parentheses in ``fts``."""
+    """The same for one node. ``exact`` is about all that together; the depths count parentheses in ``fts`` and ``byline``."""
 
     fts: str | None = None
+    byline: str | None = None
     keys: dict[_Column, tuple[str, ...]] = field(default_factory=dict)
     dates: tuple[datetime | None, datetime | None] = (None, None)
     words: tuple[int | None, int | None] = (None, None)
@@ -90,11 +100,31 @@ class _Part:
     titles: Node | None = None
     exact: bool = False
     depth: int = 0
+    byline_depth: int = 0
+
+    @property
+    def text(self) -> _Expression:
+        """What is asked of title and body."""
+        return self.fts, self.depth
+
+    @property
+    def names(self) -> _Expression:
+        """What is asked of the authors."""
+        return self.byline, self.byline_depth
+
+    @property
+    def _is_words(self) -> bool:
+        return self.exact and not self.keys and self.dates == self.words == (None, None)
 
     @property
     def is_text(self) -> bool:
         """Whether it is a text condition and nothing else, without loss."""
-        return self.exact and self.fts is not None and not self.keys and self.dates == self.words == (None, None)
+        return self._is_words and self.fts is not None and self.byline is None
+
+    @property
+    def is_names(self) -> bool:
+        """Whether it is a condition on authors and nothing else, without loss."""
+        return self._is_words and self.byline is not None and self.fts is None
 
 
 def narrow(root: Node, now: datetime | None = None) -> Narrowing:
@@ -102,8 +132,8 @@ def narrow(root: Node, now: datetime | None = None) -> Narrowing:
     part = _narrow(root, now)
     sources, languages, countries, groups, domains, tags, urls = (part.keys.get(key, ()) for key in (*_SINGLE, *_OTHERS))
     return Narrowing(
-        part.fts, sources, domains, languages, countries, groups, tags, urls, *part.dates, *part.words, part.authors, part.titles,
-        part.exact,
+        part.fts, part.byline, sources, domains, languages, countries, groups, tags, urls, *part.dates, *part.words, part.authors,
+        part.titles, part.exact,
     )  # fmt: skip
 
 
@@ -141,11 +171,11 @@ def _inexact(part: _Part) -> _Part:
 
 def _leaf(leaf: Leaf) -> _Part:
     probe = leaf.probe
-    if probe.scope == "author":
-        return _Part(authors=leaf)
     column = _column(probe.scope)
-    phrases = [_Part(f"{column}{_phrase(sequence, probe.prefix)}", exact=True) for sequence in probe.sequences]
+    phrases = [(f"{column}{_phrase(sequence, probe.prefix)}", 0) for sequence in probe.sequences]
     fts, depth = _joined(phrases, "OR")
+    if probe.scope == "author":
+        return _Part(byline=fts, authors=leaf, exact=not probe.literal and fts is not None, byline_depth=depth)
     return _Part(fts, exact=_plain(probe), depth=depth)
 
 
@@ -178,7 +208,7 @@ def _beside(node: Beside) -> _Part | None:
     lefts, rights = _probes(node.left), _probes(node.right)
     if lefts is None or rights is None:
         return None
-    nears, exact = list[_Part](), not node.ordered
+    nears, exact = list[_Expression](), not node.ordered
     for left in lefts:
         for right in rights:
             column = _column(left.scope, right.scope)
@@ -186,7 +216,7 @@ def _beside(node: Beside) -> _Part | None:
             apart = not (left.prefix or right.prefix) and {*chain(*left.sequences)}.isdisjoint(chain(*right.sequences))
             exact = exact and apart and _plain(left) and _plain(right) and {left.scope, right.scope} != {"title", "body"}
             nears += (
-                _Part(f"{column}NEAR({_phrase(one, left.prefix)} {_phrase(other, right.prefix)}, {node.distance})", exact=True)
+                (f"{column}NEAR({_phrase(one, left.prefix)} {_phrase(other, right.prefix)}, {node.distance})", 0)
                 for one in left.sequences
                 for other in right.sequences
             )
@@ -208,14 +238,15 @@ def _probes(node: Node) -> list[Probe] | None:
             return None
 
 
-def _joined(parts: Sequence[_Part], operator: str) -> tuple[str | None, int]:
-    """The FTS5 expressions of ``parts``, which all have one, joined; and how deep its parentheses go. None if too deep."""
+def _joined(parts: Sequence[_Expression], operator: str) -> _Expression:
+    """All ``parts`` joined; none if one is none, or the parentheses go too deep."""
     if len(parts) == 1:
-        return parts[0].fts, parts[0].depth
-    depth = max(part.depth for part in parts) + 1
-    if depth > _DEEPEST:
+        return parts[0]
+    texts = [text for text, _ in parts if text is not None]
+    depth = max((depth for _, depth in parts), default=0) + 1
+    if not texts or len(texts) < len(parts) or depth > _DEEPEST:
         return None, 0
-    return f"({f' {operator} '.join(part.fts for part in parts if part.fts is not None)})", depth
+    return f"({f' {operator} '.join(texts)})", depth
 
 
 def _all(nodes: Sequence[Node], now: datetime | None) -> _Part:
@@ -225,8 +256,8 @@ def _all(nodes: Sequence[Node], now: datetime | None) -> _Part:
     usable = [part for part in negative if part.is_text]
     if positive.fts is None or not usable:
         return _inexact(positive) if negative else positive
-    without, depth = _joined(usable, "OR")
-    fts, depth = _joined([positive, _Part(without, depth=depth)], "NOT") if without is not None else (None, 0)
+    without = _joined([part.text for part in usable], "OR")
+    fts, depth = _joined([positive.text, without], "NOT")
     if fts is None:
         return _inexact(positive)
     return replace(positive, fts=fts, depth=depth, exact=positive.exact and len(usable) == len(negative))
@@ -234,8 +265,10 @@ def _all(nodes: Sequence[Node], now: datetime | None) -> _Part:
 
 def _both(parts: Sequence[_Part]) -> _Part:
     exact = bool(parts) and all(part.exact for part in parts)
-    texts = [part for part in parts if part.fts is not None]
-    fts, depth = _joined(texts, "AND") if texts else (None, 0)
+    texts = [part.text for part in parts if part.fts is not None]
+    names = [part.names for part in parts if part.byline is not None]
+    (fts, depth), (byline, byline_depth) = _joined(texts, "AND"), _joined(names, "AND")
+    exact = exact and (fts is not None or not texts) and (byline is not None or not names)
     keys: dict[_Column, tuple[str, ...]] = {}
     for part in parts:
         for key, values in part.keys.items():
@@ -247,7 +280,7 @@ def _both(parts: Sequence[_Part]) -> _Part:
             keys[key] = shared or keys[key]
     dates, words = _within(part.dates for part in parts), _within(part.words for part in parts)
     authors, titles = _each(part.authors for part in parts), _each(part.titles for part in parts)
-    return _Part(fts, keys, dates, words, authors, titles, exact and (fts is not None or not texts), depth)
+    return _Part(fts, byline, keys, dates, words, authors, titles, exact, depth, byline_depth)
 
 
 def _each(nodes: Iterable[Node | None]) -> Node | None:
@@ -273,16 +306,17 @@ def _within(spans: Iterable[tuple[T | None, T | None]]) -> tuple[T | None, T | N
 
 def _any(parts: Sequence[_Part]) -> _Part:
     """OR: only what every part says narrows."""
-    fts, depth = _joined(parts, "OR") if all(part.fts is not None for part in parts) else (None, 0)
+    fts, depth = _joined([part.text for part in parts], "OR")
+    byline, byline_depth = _joined([part.names for part in parts], "OR")
+    exact = fts is not None and all(part.is_text for part in parts)
+    exact = exact or (byline is not None and all(part.is_names for part in parts))
     keys: dict[_Column, tuple[str, ...]] = {}
     for key in parts[0].keys:
         if all(key in part.keys for part in parts):
             keys[key] = tuple(dict.fromkeys(value for part in parts for value in part.keys[key]))
     dates, words = _hull(part.dates for part in parts), _hull(part.words for part in parts)
     authors, titles = _some(part.authors for part in parts), _some(part.titles for part in parts)
-    return _Part(
-        fts, keys, dates, words, authors, titles, exact=fts is not None and all(part.is_text for part in parts), depth=depth
-    )
+    return _Part(fts, byline, keys, dates, words, authors, titles, exact, depth, byline_depth)
 
 
 def _key(test: KeyTest) -> _Part:

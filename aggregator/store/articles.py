@@ -252,7 +252,8 @@ def _insert(session: Session, draft: ArticleDraft, verdict: New, place: PlaceSto
 
 
 def _index(session: Session, article_id: int, draft: ArticleDraft) -> None:
-    fulltext.put(session, article_id, draft.extraction.title, draft.extraction.text)
+    made = draft.extraction
+    fulltext.put(session, article_id, made.title, made.text, made.authors)
     shingles = [{"hash": value, "article_id": article_id} for value in draft.fingerprint.sketch[:LOOKUP_SIZE]]
     if shingles:
         session.execute(upsert(ShingleRow).on_conflict_do_nothing(), shingles)
@@ -282,6 +283,8 @@ def revise(session: Session, article_id: int, draft: ArticleDraft, reason: Reaso
 
 def refresh(session: Session, article_id: int, draft: ArticleDraft) -> None:
     """Take over what a draft says beside title and text, which are the same: dates, authors, language… No new revision."""
+    fulltext.drop_authors(session, article_id)
+    fulltext.put_authors(session, article_id, draft.extraction.authors)
     session.execute(update(ArticleRow).where(col(ArticleRow.id) == article_id).values(**columns_of(draft)))
 
 

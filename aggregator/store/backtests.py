@@ -86,7 +86,7 @@ def _found(
 ) -> Iterator[Hit]:
     narrow = query.narrowing()
     asked = (*narrowed(session, narrow, since, until), *(_noise(rule) if rule else ()))
-    if narrow.exact and fulltext.exact(session, narrow.fts):  # what the index answers to the letter needs no text
+    if narrow.exact and fulltext.exact(session, narrow):  # what the index answers to the letter needs no text
         found = _select(*_ABOUT).where(*asked).order_by(ArticleRow.id)
         yield from (Hit(*row) for row in session.execute(found.execution_options(yield_per=BATCH)))
         return

@@ -107,8 +107,7 @@ def narrowed(
     session: Session, narrow: Narrowing, since: datetime | None, until: datetime | None, *, by_date: bool = False
 ) -> Iterator[ColumnElement[bool] | TextClause]:
     """What a query asks of an article and its source, as far as the index can tell. ``by_date``: they are read in that order."""
-    if narrow.fts is not None:
-        yield fulltext.hits(session, narrow.fts, by_date=by_date)
+    yield from fulltext.hits(session, narrow, by_date=by_date)
     if narrow.sources:
         yield col(SourceRow.slug).in_(narrow.sources)
     if narrow.groups:
@@ -178,13 +177,12 @@ def candidates(
 
     They come as they are asked for: who needs twenty of a million does not pay for a million, and closes this when he has them.
     """
-    few = None if narrow.fts is None else fulltext.few(session, narrow.fts, FEW)
+    few, rest = fulltext.few(session, narrow, FEW)
     statement = select(*heading(narrow)).where(col(ArticleRow.id) <= bounds.newest_id)
     if few is not None:
         statement = statement.where(col(ArticleRow.id).in_(few))
     if narrow.sources or narrow.groups or narrow.countries:
         statement = statement.join(SourceRow, col(SourceRow.id) == ArticleRow.source_id)
-    rest = narrow if few is None else replace(narrow, fts=None)
     for condition in narrowed(session, rest, bounds.since, bounds.until, by_date=True):
         statement = statement.where(condition)
     key = (SHOWN_AT, col(ArticleRow.id))

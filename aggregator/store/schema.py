@@ -13,6 +13,9 @@ from sqlmodel.sql.sqltypes import AutoString
 FTS = "article_fts"
 """The index over the folded tokens of title and body; its ``rowid`` is the article's id. Made by hand on both databases."""
 
+BYLINES = f"{FTS}_authors"
+"""The same over the names of authors; an article without any has no row."""
+
 _WIDE: TypeEngine[Any] = BigInteger().with_variant(Integer(), "sqlite")
 _TEXT: TypeEngine[Any] = AutoString().with_variant(VARCHAR(collation="C"), "postgresql")
 

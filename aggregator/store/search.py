@@ -99,8 +99,8 @@ class _Hunt:
     ) -> None:
         self._session, self._query, self._bounds, self._now = session, query, bounds, now
         self._narrow = query.narrowing(now)
-        self._exact = self._narrow.exact and fulltext.exact(session, self._narrow.fts)
-        self._most = None if self._exact or self._narrow.fts is not None else most
+        self._exact = self._narrow.exact and fulltext.exact(session, self._narrow)
+        self._most = None if self._exact or self._narrow.by_words else most
         self._last: Place | None = None
         self.looked_at: int | None = None
         """How many articles were read when ``most`` put an end to it."""

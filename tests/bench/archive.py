@@ -175,11 +175,13 @@ def _put_many(session: Session, batch: list[Made]) -> None:
     _check(batch[0])
     session.execute(insert(ArticleRow), [made.row for made in batch])
     index_many(session, ((made.row["id"], made.title.folded, made.body.folded) for made in batch))
+    for made in batch:
+        fulltext.put_authors(session, made.row["id"], made.row["authors"])
 
 
 def _put_one(session: Session, made: Made) -> None:
     session.execute(insert(ArticleRow), made.row)
-    fulltext.put(session, made.row["id"], made.row["title"], made.row["text"])
+    fulltext.put(session, made.row["id"], made.row["title"], made.row["text"], made.row["authors"])
 
 
 def open_index(session: Session) -> None:

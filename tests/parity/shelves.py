@@ -85,7 +85,7 @@ class Shelves:
     def _added(self, session: Session, article: Article, query: CompiledQuery) -> Found:
         source = session.execute(select(col(SourceRow.id)).where(col(SourceRow.slug) == article.source_slug)).scalar_one()
         session.execute(insert(ArticleRow), [_row(article, source)])
-        fulltext.put(session, article.id, article.title, article.text)
+        fulltext.put(session, article.id, article.title, article.text, article.authors)
         shown_at = article.published_at or article.first_seen_at
         (found,) = self._search(session, [query], shown_at, shown_at + timedelta(microseconds=1))
         fulltext.drop(session, article.id)
@@ -115,7 +115,7 @@ def put(session: Session, articles: Sequence[Article]) -> None:
     numbers = {slug: number for number, slug in enumerate(sources, 1)}
     session.execute(insert(ArticleRow), [_row(article, numbers[article.source_slug]) for article in articles])
     for article in articles:
-        fulltext.put(session, article.id, article.title, article.text)
+        fulltext.put(session, article.id, article.title, article.text, article.authors)
 
 
 def _row(article: Article, source: int) -> dict[str, object]:

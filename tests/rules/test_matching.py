@@ -342,7 +342,7 @@ def test_narrowing_of_a_plain_query_is_exact() -> None:
         ("a -lang:fa", '"a"'),
         ("a OR lang:fa", None),
         ("a OR author:b", None),
-        ("a author:b", '"a"'),
+        ("a author:=b", '"a"'),
         ("NOT a", None),
     ],
 )
@@ -408,7 +408,29 @@ def test_what_is_asked_of_authors_and_titles_alone(query: str, by: list[bool] | 
     assert [narrowing.may_be_by(authors) for authors in bylines] == (by or [True] * 4)
     assert (narrowing.titles is None) is (titled is None)
     assert [narrowing.may_be_titled(title) for title in ("A port", "The sea")] == (titled or [True] * 2)
-    assert not narrowing.exact or query == "strike"
+    assert narrowing.exact is (query in ("author:jo", "strike"))
+
+
+@pytest.mark.parametrize(
+    ("query", "byline", "exact"),
+    [
+        ("author:jo", '"jo"', True),
+        ('author:"jo dock" strike lang:fa', '"jo dock"', True),
+        ("author:(jo OR kim*)", '("jo" OR "kim" *)', True),
+        ("author:jo author:kim", '("jo" AND "kim")', True),
+        ("author:=Jo", '"jo"', False),
+        ('author:"jo dock"~2', '("jo" AND "dock")', False),
+        ("author:(jo NEAR kim)", '("jo" AND "kim")', False),
+        ("(author:jo strike) OR (author:kim port)", '("jo" OR "kim")', False),
+        ("author:jo -author:kim", '"jo"', False),
+        ("strike -author:jo", None, False),
+        ("author:jo OR strike", None, False),
+        ("strike author:/jo/", None, False),
+    ],
+)
+def test_what_the_index_of_authors_is_asked(query: str, byline: str | None, exact: bool) -> None:
+    narrowing = compile_query(query, {}).narrowing()
+    assert (narrowing.byline, narrowing.exact) == (byline, exact)
 
 
 def test_what_cannot_match_still_narrows_to_a_superset() -> None:

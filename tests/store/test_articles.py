@@ -126,6 +126,22 @@ def test_a_new_article_is_stored_sighted_indexed_and_waits_for_matching(applied:
     assert applied.write_now(entries.claim_pending, entry.first_seen_at + HOUR, 10, LEASE) == [], "done is done"
 
 
+def test_authors_that_change_beside_the_text_are_found_by_their_new_names(applied: Store, announce: Announce) -> None:
+    (entry,) = announce(1, _entry("a"))
+    _, article_id = _ingest(applied, entry)
+    assert article_id is not None
+
+    def found() -> list[int]:
+        names = ("old", "new")
+        return [applied.read_now(search, compile_query(f"author:{name}", {}), None, None, 10)[1] for name in names]
+
+    assert found() == [0, 0]
+    for name, expected in (("Ann Old", [1, 0]), ("Ann New", [0, 1])):
+        made = _draft(entry)
+        applied.write_now(articles.refresh, article_id, replace(made, extraction=replace(made.extraction, authors=(name,))))
+        assert found() == expected
+
+
 def _entry(key: str, title: str = "Dockers strike", link: str | None = None) -> FeedEntry:
     return FeedEntry(
         key=key, title=title, link=link or f"http://wire.test/{key}", summary="", content="", published_at=None, updated_at=None,

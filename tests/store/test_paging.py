@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from aggregator.model.rule import Document
 from aggregator.model.search import Facet, Order, Page, Question, Statistics
-from aggregator.rules import CompiledQuery, compile_query, dump, load, relevance
+from aggregator.rules import CompiledQuery, Narrowing, compile_query, dump, load, relevance
 from aggregator.store import Store, candidates, fulltext
 from aggregator.store import search as search_module
 from aggregator.store.dialect import is_postgresql
@@ -66,7 +66,7 @@ def _article(random_: random.Random, number: int) -> ArticleRow:
 def _add(session: Session, row: ArticleRow) -> None:
     session.add(row)
     session.flush()
-    fulltext.put(session, row.id or 0, row.title, row.text)
+    fulltext.put(session, row.id or 0, row.title, row.text, row.authors)
 
 
 def _write(session: Session) -> None:
@@ -350,7 +350,7 @@ def test_the_index_is_asked_not_the_articles(shelf: Store) -> None:
     def plan(session: Session) -> str:
         if not is_postgresql(session):
             return "article_fts_tokens"
-        fulltext.hits(session, '"strike"')
+        fulltext.hits(session, Narrowing('"strike"'))
         raw: Any = session.connection().connection.driver_connection
         return str(raw.execute("EXPLAIN SELECT rowid FROM article_fts WHERE tokens @@ 'strike'::tsquery").fetchall())
 

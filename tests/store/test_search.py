@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from aggregator.model.rule import Entity
-from aggregator.rules import compile_query
+from aggregator.rules import Narrowing, compile_query
 from aggregator.store import Store, fulltext, migrate
 from aggregator.store.articles import articles_by_id
 from aggregator.store.backtests import backtest, bare_count
@@ -22,6 +22,7 @@ from aggregator.store.candidates import domain_of
 from aggregator.store.search import document, search
 from aggregator.store.tables import ArticleRow, SourceRow, StoryRow, TextGroupRow
 from aggregator.store.tsquery import GAP, LAST_PLACE, MOST_LETTERS, MOST_PLACES, MOST_WAYS, Asked, Indexed, tsquery, tsvector
+from tests.store.revisions import at_revision
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
 ENTITIES = {"union": Entity("union", "Union", ("dock* union", "=DU", "اتحادیه"))}
@@ -43,10 +44,11 @@ TERMS = (
     "w" * 250,
     "wwww*",
 )
+AUTHORS: tuple[list[str], ...] = ([], ["Jo Dock"], ["U.S. Łódź", "Jo-Ann Dock", "کتاب"])
 KEYS = ("source:wire", "lang:fa", "group:state", "date>=2026-02-20", "date:2026-02-03..2026-02-09", "words>8", "country:fr")
 
 
-def _write(random_: random.Random, session: Session, words: Sequence[str] = WORDS) -> None:
+def _write(random_: random.Random, session: Session, words: Sequence[str] = WORDS, *, indexed: bool = True) -> None:
     for number, (slug, group, country) in enumerate((("wire", "state", "ir"), ("daily", "", "fr")), 1):
         session.add(
             SourceRow(
@@ -64,13 +66,14 @@ def _write(random_: random.Random, session: Session, words: Sequence[str] = WORD
         session.add(
             ArticleRow(
                 id=number, source_id=random_.choice((1, 2)), story_id=1, group_id=1, url=f"http://x.test/{number}", title=title,
-                text=body, text_origin="page", text_hash="", authors=["Jo Dock"] if number % 3 else [], tags=[],
+                text=body, text_origin="page", text_hash="", authors=AUTHORS[number % 3], tags=[],
                 language=random_.choice(("fa", "en", None)), other_languages=[], date_evidence=[], sketch=[],
                 words=len(body.split()), first_seen_at=seen, published_at=seen if number % 4 else None,
             )
         )  # fmt: skip
         session.flush()
-        fulltext.put(session, number, title, body)
+        if indexed:
+            fulltext.put(session, number, title, body, AUTHORS[number % 3])
 
 
 @pytest.fixture(scope="module")
@@ -314,6 +317,54 @@ def test_what_was_indexed_without_places_is_found_by_its_words_and_gets_them_whe
     assert letters.read_now(told) == (before, len(before))
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_authors_of_before_they_were_indexed_are_found(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    server = request.getfixturevalue("postgres_server") if database == "postgresql" else None
+    url = server.empty() if server else f"sqlite:///{tmp_path}/old.db"
+    with at_revision(url, "0016") as connection, Session(connection) as session:
+        _write(random.Random(5), session, indexed=False)
+        session.flush()
+    migrate.upgrade(url)
+    with Store(url) as store:
+        for written, kinds in AUTHOR_QUERIES.items():
+            found = store.read_now(backtest, compile_query(written, {}), None, None)
+            assert {hit.article_id % 3 for hit in found} == kinds, written
+    if server:
+        server.drop(url)
+
+
+AUTHOR_QUERIES: dict[str, set[int]] = {
+    "author:dock": {1, 2},
+    "author:jo": {1, 2},
+    'author:"jo dock"': {1},
+    'author:"dock jo"': set(),
+    'author:"lodz jo"': set(),
+    "author:us": {2},
+    "author:كتاب": {2},
+    "author:doc*": {1, 2},
+    "author:=Dock -author:ann": {1},
+    "author:=dock": set(),
+    "author:(ann OR nobody)": {2},
+    "author:(jo NEAR/1 dock)": {1, 2},
+    'author:"jo dock"~1': {1, 2},
+    "ATLEAST/2(author:jo OR author:lodz)": {2},
+    "author:jo author:/^Jo D/": {1},
+}
+
+
+def test_what_is_asked_of_authors_comes_from_their_index(shelves: tuple[Store, Store]) -> None:
+    for store in shelves:
+        for written, kinds in AUTHOR_QUERIES.items():
+            query = compile_query(written, {})
+            true = [id_ for id_ in range(1, 81) if id_ % 3 in kinds]
+            assert [hit.article_id for hit in store.read_now(backtest, query, None, None)] == true, written
+            found, total = store.read_now(search, query, None, None, 99)
+            assert (sorted(article.id for article, _ in found), total) == (true, len(true)), written
+            if query.narrowing().exact:
+                assert store.read_now(bare_count, query) >= len(true)
+        assert store.read_now(bare_count, compile_query("author:us", {})) == len(range(2, 81, 3)), "the names need not be read"
+
+
 def test_an_article_of_any_length_is_stored_and_found(postgres_url: str, tmp_path: Path) -> None:
     """A word at the two hundred thousandth place; and more different words than a tsvector holds."""
     long, vast = "harbour " * 200_000 + "strike", " ".join(f"word{n}x{n * 7919}" for n in range(120_000)) + " strike"
@@ -327,7 +378,7 @@ def test_an_article_of_any_length_is_stored_and_found(postgres_url: str, tmp_pat
         for number, body in ((1, long), (2, vast)):
             fulltext.drop(session, number)
             session.get_one(ArticleRow, number).text = body
-            fulltext.put(session, number, "", body)
+            fulltext.put(session, number, "", body, [])
 
     with Store(postgres_url) as store:
         store.write_now(write)
@@ -340,5 +391,7 @@ def test_an_article_of_any_length_is_stored_and_found(postgres_url: str, tmp_pat
 
 def _plans(session: Session) -> list[str]:
     session.execute(text("SET LOCAL enable_seqscan TO off"))
-    condition = str(fulltext.hits(session, '"strike"').compile(compile_kwargs={"literal_binds": True}))
+    (condition,) = (
+        str(part.compile(compile_kwargs={"literal_binds": True})) for part in fulltext.hits(session, Narrowing('"strike"'))
+    )
     return [str(session.execute(text(f"EXPLAIN SELECT id FROM article WHERE {condition}")).all())]

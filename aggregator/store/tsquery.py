@@ -31,8 +31,9 @@ LAST_PLACE, MOST_PLACES = 16_383, 255
 GAP = 101
 """Empty places between title and body, so that no phrase and no nearness reaches across."""
 
-MOST_WAYS = 512
-"""The distances that a query's nearnesses allow are asked for one by one, so many in all; the words of others are enough."""
+LONGEST_WAYS = 20_000
+"""The distances that a query's nearnesses allow are asked for one by one, in so many letters at most; the words of others are
+enough. (That is 70 nearnesses of five words, or four of a hundred; a tsquery holds a megabyte.)"""
 
 _WEIGHTS = {"": "", "title": "A", "body": "B"}
 _SYMBOL = re.compile(
@@ -114,7 +115,7 @@ def tsquery(fts: str) -> Asked:
 
 class _Reader:
     def __init__(self, fts: str) -> None:
-        self._fts, self._at, self._ways = fts, 0, MOST_WAYS
+        self._fts, self._at, self._left = fts, 0, LONGEST_WAYS
 
     def rest(self) -> str:
         return self._fts[self._at :].strip()
@@ -145,10 +146,10 @@ class _Reader:
     def _near(self, parts: list[Asked], distance: int) -> Asked:
         """Each beside the next one, in either order, with at most so many tokens between them."""
         words = _joined(parts, "AND")
-        ways = 2 * (distance + 1) * (len(parts) - 1)
-        if ways > self._ways:
+        letters = 2 * (distance + 1) * sum(len(one.placed) + len(other.placed) for one, other in pairwise(parts))
+        if letters > self._left:
             return Asked(words.query, exact=False, places=words.places)
-        self._ways -= ways
+        self._left -= letters
         pairs = (f"({' | '.join(_beside(one.placed, other.placed, distance))})" for one, other in pairwise(parts))
         # A missing word is known sooner than a missing nearness.
         return Asked(words.query, exact=False, places=f"({' & '.join((words.query, *pairs))})")

@@ -21,7 +21,7 @@ from aggregator.store.backtests import backtest, bare_count
 from aggregator.store.candidates import domain_of
 from aggregator.store.search import document, search
 from aggregator.store.tables import ArticleRow, SourceRow, StoryRow, TextGroupRow
-from aggregator.store.tsquery import GAP, LAST_PLACE, MOST_LETTERS, MOST_PLACES, MOST_WAYS, Asked, Indexed, tsquery, tsvector
+from aggregator.store.tsquery import GAP, LAST_PLACE, LONGEST_WAYS, MOST_LETTERS, MOST_PLACES, Asked, Indexed, tsquery, tsvector
 from tests.store.revisions import at_revision
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
@@ -206,7 +206,7 @@ def test_the_domain_of_an_address(url: str, domain: str) -> None:
             "(('a' & 'b' & 'c') & ('a' <1> 'b' | 'b' <1> 'a') & ('b' <1> 'c' | 'c' <1> 'b'))",
             False,
         ),
-        ('NEAR("a" "b", 1000)', "('a' & 'b')", None, False),
+        ('NEAR("a" "b", 9000)', "('a' & 'b')", None, False),
         ('("a" NOT NEAR("b" "c", 5))', "'a'", None, False),
         ('("a" NOT ("b" OR "b c"))', "'a'", None, False),
         (f'"{"w" * 300}"', f"'{'w' * MOST_LETTERS}'", None, False),
@@ -217,10 +217,18 @@ def test_an_expression_of_fts5_as_a_tsquery(fts: str, query: str, places: str | 
 
 
 def test_the_distances_of_many_nearnesses_are_asked_for_up_to_a_bound() -> None:
-    one = 'NEAR("a" "b", 99)'
+    one = f'NEAR("{"a" * 8}" "{"b" * 8}", 99)'
     asked = tsquery(f"({' AND '.join([one] * 9)})")
     assert asked.places is not None
-    assert asked.places.count("<") == MOST_WAYS // 200 * 200
+    assert asked.places.count("<") == LONGEST_WAYS // (20 * 200) * 200
+
+
+def test_a_nearness_of_the_longest_phrases_is_within_what_a_tsquery_holds(shelves: tuple[Store, Store]) -> None:
+    words = " ".join(f"{n:03}{'w' * 196}" for n in range(19))
+    query = compile_query(f'"{words}" NEAR/100 "{words}" OR strike NEAR/100 dock*', {})
+    assert len(query.query.text) > 7500
+    lite, great = (store.read_now(backtest, query, None, None) for store in shelves)
+    assert [hit.article_id for hit in lite] == [hit.article_id for hit in great] != []
 
 
 @pytest.mark.parametrize("fts", ["", "port", '"a" "b"', '("a" AND "b"', '"a" NEAR "b"', '^"a"'])

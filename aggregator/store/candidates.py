@@ -24,8 +24,8 @@ from aggregator.store import fulltext
 from aggregator.store.dialect import driver, instant, is_postgresql
 from aggregator.store.tables import ArticleRow, SourceRow
 
-BATCH = 500
-"""So many ids are fetched at once."""
+BATCH = 50
+"""So many ids are fetched at once: a page needs few, and PostgreSQL looks where the words of each one stand."""
 FEW = 500
 """So many articles are read and sorted; of more, the index by date says which comes first."""
 
@@ -190,6 +190,11 @@ def candidates(
         here, there = tuple_(*key), (after.shown_at, after.article_id)
         statement = statement.where(here > there if oldest_first else here < there)
     statement = statement.order_by(*(part.asc() if oldest_first else part.desc() for part in key))
+    if few is None and (placed := fulltext.places(session, rest)) is not None:
+        # Asked of each article when its turn comes, for a page needs few: OFFSET keeps PostgreSQL from asking it of all before.
+        # Their order stays, and is not asked for again, or PostgreSQL would sort all of them.
+        in_order = statement.offset(0).subquery("article")
+        statement = select(*in_order.c).where(placed)
     # A few are read as a whole, or PostgreSQL would go along the index by date for them, too, hoping to be stopped soon.
     streamed = {} if few is not None else {"yield_per": BATCH}
     with session.execute(statement, execution_options=streamed) as found:

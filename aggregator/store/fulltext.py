@@ -29,8 +29,6 @@ _BY_DATE = "+article.id IN ({})"
 _ANSWER = "SELECT rowid FROM {0} WHERE tokens @@ CAST(:{0} AS tsquery) OR tokens IS NULL"
 """What was too long for a tsvector (a megabyte of different words) is a candidate always."""
 _PLACED = f"(SELECT NOT placed OR tokens @@ CAST(:places AS tsquery) FROM {FTS} WHERE rowid = article.id)"  # noqa: S608
-"""Where the words stand is asked of each article when its turn comes: a page of the newest needs few of them. No table is joined
-for what stands in place of a value, so PostgreSQL cannot ask it of all of them first."""
 _BY_INDEX = text("SET LOCAL enable_seqscan TO off")
 """PostgreSQL takes reading all of this table for cheap: it counts its pages, but tsvectors are stored outside of them."""
 _COUNT = f"SELECT count(*) FROM (SELECT 1 FROM {FTS} WHERE {{}} <= :newest LIMIT :most) AS held"  # noqa: S608
@@ -84,7 +82,8 @@ def anew(session: Session, after: int, most: int) -> list[int]:
 def hits(session: Session, narrow: Narrowing, *, by_date: bool = False) -> list[ColumnElement[bool] | TextClause]:
     """The conditions that an article is among those which a narrowing's FTS5 expressions find, or a few more.
 
-    ``by_date``: the articles are wanted in the order of their dates, and perhaps only the first of them.
+    ``by_date``: the articles are wanted in the order of their dates, and perhaps only the first of them; then :func:`places`
+    comes on top.
     """
     conditions: list[ColumnElement[bool] | TextClause] = []
     for index, fts in _expressions(narrow):
@@ -95,9 +94,15 @@ def hits(session: Session, narrow: Narrowing, *, by_date: bool = False) -> list[
         asked = _asked(session, fts)
         # OFFSET has it answered by itself, from the index, not put to each article anew.
         conditions.append(text(f"article.id IN ({_ANSWER.format(index)} OFFSET 0)").bindparams(**{index: asked.query}))
-        if asked.places is not None and index == FTS:
-            conditions.append(text(_PLACED).bindparams(places=asked.places))
+    if not by_date and (placed := places(session, narrow)) is not None:
+        conditions.append(placed)
     return conditions
+
+
+def places(session: Session, narrow: Narrowing) -> TextClause | None:
+    """The condition that the words of an article stand where they must, as far as PostgreSQL's index proper does not know it."""
+    asked = tsquery(narrow.fts).places if is_postgresql(session) and narrow.fts is not None else None
+    return None if asked is None else text(_PLACED).bindparams(places=asked)
 
 
 def exact(session: Session, narrow: Narrowing) -> bool:

@@ -15,10 +15,12 @@ from aggregator.rules.paging import digest, dump, load
 from aggregator.rules.parser import parse
 from aggregator.rules.ranking import relevance
 from aggregator.rules.ruleset import RuleSet, compile_rules
+from aggregator.rules.streams import GAP
 from aggregator.rules.syntax import Query, Warning_
 from aggregator.rules.versions import aliases_used, pinned, same_meaning
 
 __all__ = [
+    "GAP",
     "CompiledQuery",
     "ExampleFailure",
     "Finding",

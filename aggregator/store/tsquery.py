@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from aggregator.rules import GAP
 from aggregator.text import terms
 
 MOST_LETTERS = 200
@@ -27,9 +28,6 @@ MOST_BYTES = 2**20 - 1
 
 LAST_PLACE, MOST_PLACES = 16_383, 255
 """The last place that a tsvector knows, and how many of a token (what is beyond either is dropped without a word)."""
-
-GAP = 101
-"""Empty places between title and body, so that no phrase and no nearness reaches across."""
 
 LONGEST_WAYS = 20_000
 """The distances that a query's nearnesses allow are asked for one by one, in so many letters at most; the words of others are

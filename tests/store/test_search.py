@@ -8,20 +8,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
 
 from aggregator.model.rule import Entity
-from aggregator.rules import Narrowing, compile_query
+from aggregator.rules import GAP, Narrowing, compile_query
 from aggregator.store import Store, fulltext, migrate
 from aggregator.store.articles import articles_by_id
 from aggregator.store.backtests import backtest, bare_count
 from aggregator.store.candidates import domain_of
 from aggregator.store.search import document, search
 from aggregator.store.tables import ArticleRow, SourceRow, StoryRow, TextGroupRow
-from aggregator.store.tsquery import GAP, LAST_PLACE, LONGEST_WAYS, MOST_LETTERS, MOST_PLACES, Asked, Indexed, tsquery, tsvector
+from aggregator.store.tsquery import LAST_PLACE, LONGEST_WAYS, MOST_LETTERS, MOST_PLACES, Asked, Indexed, tsquery, tsvector
 from tests.store.revisions import at_revision
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
@@ -284,7 +284,7 @@ _PHRASE = _phrases(1)
 _NEAR = st.tuples(_PHRASE, st.sampled_from(("NEAR/1", "NEAR/4", "ONEAR/2")), _PHRASE)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(
     st.one_of(
         st.tuples(st.sampled_from(("", "title:", "body:")), _PHRASE).map("".join),
